@@ -1,0 +1,117 @@
+"""Diagrams as `torch.nn.Module`s: `compile` gives the module, `emit` the same as a source file of its own.
+
+>>> from diagrammar.diagram import Box, Builder
+>>> from diagrammar.types import Tensor
+>>> b = Builder([Tensor("R", (3,))])
+>>> (y,) = b.add(Box("sin", (Tensor("R", (3,)),), (Tensor("R", (3,)),), origin="std:sin"), [0])
+>>> compile(b.build([y]))(torch.zeros(2, 3))
+tensor([[0., 0., 0.],
+        [0., 0., 0.]])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from diagrammar.backends.torch.classes import Program
+from diagrammar.backends.torch.entrance import Conditions
+from diagrammar.backends.torch.facts import Survey
+from diagrammar.backends.torch.load import load
+from diagrammar.backends.torch.meanings.arithmetic import REAL
+from diagrammar.backends.torch.meanings.table import FUSED
+from diagrammar.backends.torch.names import is_plain
+from diagrammar.backends.torch.text import source
+from diagrammar.diagram import Box, Diagram
+from diagrammar.errors import BackendError
+
+__all__ = ["compile", "emit"]
+
+Spaces = Mapping[str, int | tuple[int, ...]]
+
+
+def compile(
+    diagram: Diagram,
+    *,
+    seed: int = 0,
+    dtype: torch.dtype | None = None,
+    device: torch.device | str | None = None,
+    boxes: Mapping[str, nn.Module | type[nn.Module] | Callable[..., Any]] | None = None,
+    spaces: Spaces | None = None,
+    flat: bool = False,
+    conditions: Conditions = (),
+    name: str = "Main",
+) -> nn.Module:
+    """An ordinary module for a diagram.
+
+    Inputs and outputs are tensors in the order of the diagram's wires, with any number of leading batch axes. Weights
+    are drawn from `seed`, each from its own path. `boxes` binds the boxes that have no meaning here: a module (one for
+    all mentions) or a class (one for each). `spaces` fixes free sizes that no input shows: `{"X": (64, 64), "n": 3}`.
+    `flat` writes everything into one `forward`; paths of weights stay. `conditions` are sizes that have to be whole, or
+    pairs (size, divisor), checked with the numbers of each call. The text is `module.source`.
+
+    Raises `BackendError` for a box without a meaning.
+    """
+    program, text = _write(diagram, spaces, flat, conditions, name)
+    missing = [box for key, box in program.bound.items() if key not in (boxes or {})]
+    if missing:
+        raise BackendError(f"torch: the box `{missing[0].name}` has no meaning; bind it with boxes=", missing[0].span)
+    made = load(text)[name]
+    module: nn.Module = made(
+        seed=seed, dtype=dtype, device=device, boxes={key: _as_module(box) for key, box in (boxes or {}).items()}
+    )
+    made.source = text
+    return module
+
+
+def emit(
+    diagram: Diagram,
+    *,
+    spaces: Spaces | None = None,
+    flat: bool = False,
+    conditions: Conditions = (),
+    name: str = "Main",
+) -> str:
+    """The source of the same module as a file that imports torch alone; `Main(seed=0)` makes it.
+
+    Boxes to be bound are given as `Main(boxes={"name": module})`.
+    """
+    return _write(diagram, spaces, flat, conditions, name)[1]
+
+
+def is_fused(box: Box) -> bool:
+    """Whether a frame has a meaning of its own."""
+    return box.key is not None and (box.origin in FUSED or box.origin in REAL)
+
+
+class _Called(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *wires: torch.Tensor) -> Any:
+        return self.function(*wires)
+
+
+def _as_module(box: Any) -> Any:
+    return box if isinstance(box, nn.Module | type) else _Called(box)
+
+
+def _write(
+    diagram: Diagram, spaces: Spaces | None, flat: bool, conditions: Conditions, name: str
+) -> tuple[Program, str]:
+    if not is_plain(name):
+        raise ValueError(f"{name!r} cannot be the name of a class")
+    known: dict[str, int] = {}
+    for key, value in (spaces or {}).items():
+        if isinstance(value, int):
+            known[key] = value
+        else:
+            known.update({f"{key}.{axis}": size for axis, size in enumerate(value)})
+    program = Program(diagram, Survey(diagram, is_fused), flat, known)
+    return program, source(program, diagram, name, conditions)

@@ -1,0 +1,84 @@
+"""From a source file to classes, and pickles that carry the source: what is unpickled is generated anew."""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+from collections import OrderedDict
+from typing import Any
+
+from torch import nn
+
+# a piece of at least this many lines is compiled at a time
+_PIECE = 2000
+_KEPT = 16
+_loaded: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+
+def load(source: str) -> dict[str, Any]:
+    """The names that a generated file defines. The text is made by this package, from checked names and literals."""
+    key = hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    if key in _loaded:
+        _loaded.move_to_end(key)
+        return _loaded[key]
+    name = f"diagrammar-{key[:12]}.py"
+    space: dict[str, Any] = {"__name__": f"diagrammar.made.{key[:12]}", "__file__": name}
+    for text in _pieces(source):
+        exec(compile(text, name, "exec", dont_inherit=True), space)
+    # tracebacks show the generated lines
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    for item in list(space.values()):
+        if isinstance(item, type) and issubclass(item, nn.Module) and item.__module__ == space["__name__"]:
+            _make_picklable(item, source)
+    _loaded[key] = space
+    while len(_loaded) > _KEPT:
+        _loaded.popitem(last=False)
+    return space
+
+
+def _pieces(source: str) -> list[str]:
+    """The text in pieces of whole definitions, each with empty lines in front so that its line numbers are right."""
+    lines = source.split("\n")
+    if len(lines) <= _PIECE:
+        return [source]
+    found: list[str] = []
+    start = 0
+    for at, line in enumerate(lines):
+        if at - start >= _PIECE and line.startswith(("def ", "class ")):
+            found.append("\n" * start + "\n".join(lines[start:at]))
+            start = at
+    found.append("\n" * start + "\n".join(lines[start:]))
+    return found
+
+
+def _make_picklable(made: type[nn.Module], source: str) -> None:
+    name = made.__name__
+
+    def reduce(self: nn.Module) -> tuple[Any, ...]:
+        kept = []
+        if "parametrizations" in self._modules:
+            for weight, steps in self.parametrizations.items():  # type: ignore[union-attr,operator]
+                for step in steps:
+                    if type(step).__module__ != made.__module__:
+                        raise TypeError(f"the parametrization of {weight} cannot be pickled: save the state_dict")
+                    kept.append((weight, type(step).__name__))
+        return revive, (source, name, tuple(kept)), dict(self.__dict__)
+
+    made.__reduce__ = reduce  # type: ignore[assignment,method-assign]
+
+
+def revive(source: str, name: str, kept: tuple[tuple[str, str], ...]) -> nn.Module:
+    """An empty module of a generated class; its state follows."""
+    space = load(source)
+    made = space[name]
+    module: nn.Module = made.__new__(made)
+    nn.Module.__init__(module)
+    if kept:
+        import torch
+        from torch.nn.utils import parametrize
+
+        for weight in dict.fromkeys(weight for weight, _ in kept):
+            # parametrize gives the module a class of its own with a property for each weight
+            module._parameters[weight] = nn.Parameter(torch.eye(2))
+            parametrize.register_parametrization(module, weight, nn.Identity())
+    return module

@@ -1,0 +1,77 @@
+"""Fourier coefficients: transforms, cutting to modes, spreading to a grid."""
+
+from __future__ import annotations
+
+from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, as_field
+
+_NORMS = ("forward", "backward", "ortho")
+
+
+def _norm(c: Call) -> str:
+    norm = c.text("norm", "backward")
+    if norm not in _NORMS:
+        raise c.error(f"the norm {norm!r}")
+    return norm
+
+
+def modes_of(c: Call) -> tuple[int, ...]:
+    """The number of modes along each axis."""
+    value = c.param("modes")
+    items = value if isinstance(value, tuple) else (value,)
+    found = tuple(item for item in items if isinstance(item, int) and not isinstance(item, bool))
+    if len(found) != len(items) or min(found, default=0) < 1:
+        raise c.error("`modes` are to be positive whole numbers")
+    return found
+
+
+def _rfft(c: Call) -> Result:
+    dim = c.field().space.dim
+    return f"torch.view_as_real(torch.fft.rfftn({c.arg()}, dim={tuple(range(2, dim + 2))!r}, norm={_norm(c)!r}))"
+
+
+def _irfft(c: Call) -> Result:
+    field = c.field()
+    axes = tuple(range(2, field.space.dim + 2))
+    sizes = ", ".join(c.size(size) for size in field.space.axes)
+    return f"torch.fft.irfftn({c.helper('_view')}({c.arg()}), s=({sizes},), dim={axes!r}, norm={_norm(c)!r})"
+
+
+def _sizes(c: Call, at_result: bool) -> str:
+    field = as_field(c.box, c.out() if at_result else c.type())
+    return "(" + ", ".join(c.size(size) for size in field.space.axes) + ",)"
+
+
+def _low(c: Call) -> Result:
+    return f"{c.helper('_low')}({c.arg()}, {modes_of(c)!r}, {_sizes(c, False)})"
+
+
+def _spread(c: Call) -> Result:
+    field = as_field(c.box, c.out())
+    modes = c.param("modes")
+    if modes is None:
+        # the axes before the last tell their modes; of the last one, an odd number has the same spectrum
+        wire = c.type()
+        sizes = [size for size in getattr(wire, "sizes", ())[1:] if isinstance(size, int)]
+        modes = (*sizes[:-1], 2 * sizes[-1] - 1) if len(sizes) == field.space.dim else None
+    if modes is None:
+        raise c.error("the number of modes is not known")
+    found = modes if isinstance(modes, tuple) else (modes,)
+    return f"{c.helper('_spread')}({c.arg()}, {found!r}, {_sizes(c, True)})"
+
+
+def _corners(c: Call) -> Result:
+    return f"{c.helper('_corners')}({c.arg()}, {modes_of(c)!r})"
+
+
+def _from_corners(c: Call) -> Result:
+    return f"{c.helper('_from_corners')}({c.arg()}, {_sizes(c, True)})"
+
+
+MEANINGS: dict[str, Meaning] = {
+    "std:rfft": Meaning(_rfft),
+    "std:irfft": Meaning(_irfft),
+    "std:low": Meaning(_low),
+    "std:spread": Meaning(_spread),
+    "std:corners": Meaning(_corners),
+    "std:from_corners": Meaning(_from_corners),
+}

@@ -1,0 +1,15 @@
+"""The tables: primitives, and frames that have a meaning of their own."""
+
+from __future__ import annotations
+
+from diagrammar.backends.torch.meanings import axes, composites, fields, grids, spectra, tensors
+from diagrammar.backends.torch.meanings.call import Meaning
+
+PRIMITIVES: dict[str, Meaning] = {
+    **tensors.MEANINGS,
+    **axes.MEANINGS,
+    **fields.MEANINGS,
+    **grids.MEANINGS,
+    **spectra.MEANINGS,
+}
+FUSED: dict[str, Meaning] = composites.MEANINGS

@@ -1,0 +1,105 @@
+"""Fields on grids: convolutions that torch has no call for, other grids, coordinates, attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+Tensor = torch.Tensor
+
+
+def _convolve_each(
+    x: Tensor, w: Tensor, dim: int, stride: int, groups: int, left: int, right: int, mode: str
+) -> Tensor:
+    """A convolution with a kernel for each sample."""
+    if w.shape[0] == 1:
+        w = w.expand(x.shape[0], *w.shape[1:])
+    x = x.expand(w.shape[0], *x.shape[1:])
+    count = w.shape[0]
+    if left or right:
+        x = F.pad(x, (left, right) * dim, mode=mode)
+    convolve = (F.conv1d, F.conv2d, F.conv3d)[dim - 1]
+    if count == 0:
+        return convolve(x, w.new_zeros(w.shape[1:]), None, stride, 0, 1, groups) + 0 * w.sum()
+    y = convolve(x.reshape(1, -1, *x.shape[2:]), w.flatten(0, 1), None, stride, 0, 1, groups * count)
+    return y.reshape(count, -1, *y.shape[2:])
+
+
+def _fold_back(x: Tensor, dim: int, left: int, right: int, wrap: bool) -> Tensor:
+    """Cuts what padding had added; `wrap` adds it at the other end, as the transpose of periodic padding does."""
+    for axis in range(2, dim + 2):
+        n = x.shape[axis] - left - right
+        y = x.narrow(axis, left, n)
+        if wrap and right:
+            y = y + _shifted(x.narrow(axis, left + n, right), axis, 0, n - right)
+        if wrap and left:
+            y = y + _shifted(x.narrow(axis, 0, left), axis, n - left, 0)
+        x = y
+    return x
+
+
+def _shifted(x: Tensor, axis: int, before: int, after: int) -> Tensor:
+    """Zeros round x along an axis."""
+    if before < 0 or after < 0:
+        raise ValueError("a periodic kernel is wider than the grid")
+    return F.pad(x, (0, 0) * (x.dim() - axis - 1) + (before, after))
+
+
+def _coordinates(sizes: Any, axes: Any, like: Tensor) -> Tensor:
+    """The place of each point of a grid, one channel for each axis."""
+    lines = []
+    for n, (periodic, low, high) in zip(sizes, axes):  # noqa: B905
+        steps = torch.arange(n, dtype=torch.float64, device=like.device)
+        at = (steps if periodic else steps + 0.5) * ((high - low) / n) + low
+        lines.append(at.to(like.dtype))
+    return torch.stack(torch.meshgrid(*lines, indexing="ij"))
+
+
+def _taps(n: int, m: int, kind: str, word: str, device: Any) -> tuple[Tensor, Tensor]:
+    """For m new points on an axis of n: which points each reads, and with what weight."""
+    at = torch.arange(m, dtype=torch.float64, device=device)
+    if kind == "aligned":
+        at = at * ((n - 1) / (m - 1) if m > 1 else 0.0)
+    elif kind == "torus":
+        at = at * n / m
+    else:
+        at = (at + 0.5) * n / m - 0.5
+        if word == "linear":
+            at = at.clamp(min=0)
+    first = torch.floor(at)
+    t = at - first
+    if word == "nearest":
+        index, weight = first.unsqueeze(-1), torch.ones_like(t).unsqueeze(-1)
+    elif word == "linear":
+        index, weight = torch.stack((first, first + 1), -1), torch.stack((1 - t, t), -1)
+    else:
+        # Keys' cubic convolution with a = -3/4, as in torch
+        a = -0.75
+        far = [((a * s - 5 * a) * s + 8 * a) * s - 4 * a for s in (t + 1, 2 - t)]
+        near = [((a + 2) * s - (a + 3)) * s * s + 1 for s in (t, 1 - t)]
+        index = torch.stack([first + k for k in (-1, 0, 1, 2)], -1)
+        weight = torch.stack((far[0], near[0], near[1], far[1]), -1)
+    whole = index.long()
+    return (whole % n if kind == "torus" else whole.clamp(0, n - 1)), weight
+
+
+def _resample(x: Tensor, sizes: Any, kinds: Any, word: str) -> Tensor:
+    """A field on another grid, axis by axis, by products with interpolation matrices."""
+    for axis, (m, kind) in enumerate(zip(sizes, kinds), 2):  # noqa: B905
+        n = x.shape[axis]
+        index, weight = _taps(n, m, kind, word, x.device)
+        matrix = torch.zeros((m, n), dtype=torch.float64, device=x.device).scatter_add(1, index, weight)
+        x = torch.movedim(torch.movedim(x, axis, -1) @ matrix.to(x.dtype).t(), -1, axis)
+    return x
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Any) -> Tensor:
+    """Scaled dot product attention. Without gradients by the fused kernel, which has no second derivative."""
+    if not torch.is_grad_enabled():
+        return F.scaled_dot_product_attention(q, k, v, mask)
+    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, float("-inf"))
+    return torch.softmax(scores, -1) @ v

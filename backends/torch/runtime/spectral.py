@@ -1,0 +1,192 @@
+"""Fourier coefficients as real pairs: cutting, spreading, and the spectral convolution in real arithmetic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+Tensor = torch.Tensor
+
+
+def _fill(x: Tensor, axis: int, before: int, after: int) -> Tensor:
+    """Zeros round x along an axis."""
+    if before == 0 and after == 0:
+        return x
+    return F.pad(x, (0, 0) * (x.dim() - axis - 1) + (before, after))
+
+
+def _low(z: Tensor, modes: Any, sizes: Any) -> Tensor:
+    """The centred low frequencies; zeros for those that the grid lacks."""
+    last = len(modes) - 1
+    for axis, (k, n) in enumerate(zip(modes, sizes), 2):  # noqa: B905
+        if axis == last + 2:
+            kept = min(k // 2, n // 2) + 1
+            z = _fill(z.narrow(axis, 0, kept), axis, 0, k // 2 + 1 - kept)
+            continue
+        few = min(k, n)
+        parts = (z.narrow(axis, n - few // 2, few // 2), z.narrow(axis, 0, few - few // 2))
+        z = _fill(torch.cat(parts, axis), axis, k // 2 - few // 2, (k - k // 2) - (few - few // 2))
+    return z
+
+
+def _spread(z: Tensor, modes: Any, sizes: Any) -> Tensor:
+    """Centred frequencies in their places of a full spectrum, zeros elsewhere."""
+    last = len(modes) - 1
+    for axis, (k, n) in enumerate(zip(modes, sizes), 2):  # noqa: B905
+        if axis == last + 2:
+            kept = min(k // 2, n // 2) + 1
+            z = _fill(z.narrow(axis, 0, kept), axis, 0, n // 2 + 1 - kept)
+            continue
+        few = min(k, n)
+        low = k // 2 - few // 2
+        upper = z.narrow(axis, low, few // 2)
+        lower = z.narrow(axis, low + few // 2, few - few // 2)
+        z = torch.cat((_fill(lower, axis, 0, n - few), upper), axis)
+    return z
+
+
+def _corners(z: Tensor, modes: Any) -> Tensor:
+    """Blocks of first and last frequencies of all axes but the last, as an axis in front."""
+    dim = len(modes)
+    blocks = []
+    for number in range(2 ** (dim - 1)):
+        block = z.narrow(dim + 1, 0, modes[-1])
+        for axis in range(dim - 1):
+            m = modes[axis]
+            block = block.narrow(axis + 2, block.shape[axis + 2] - m if number >> axis & 1 else 0, m)
+        blocks.append(block)
+    return torch.stack(blocks, 1)
+
+
+def _from_corners(z: Tensor, sizes: Any) -> Tensor:
+    """Blocks back in their places; later ones win where two meet."""
+    dim = len(sizes)
+    full = [*sizes[:-1], sizes[-1] // 2 + 1]
+    result = z.new_zeros((z.shape[0], z.shape[2], *full, 2))
+    for number in range(z.shape[1]):
+        block = z[:, number]
+        covered = torch.ones_like(block[:1, :1])
+        for axis in range(dim):
+            room = full[axis] - block.shape[axis + 2]
+            late = axis < dim - 1 and number >> axis & 1
+            pads = (room, 0) if late else (0, room)
+            block = _fill(block, axis + 2, *pads)
+            covered = _fill(covered, axis + 2, *pads)
+        result = torch.where(covered != 0, block, result)
+    return result
+
+
+_TABLES: dict[Any, Any] = {}
+
+
+def _tables(x: Tensor, n: int, k: int, last: bool) -> Any:
+    """Matrices of a partial Fourier transform along an axis of n points, cosines and sines; the first k centred
+    frequencies, or 0 .. k // 2 on the last axis. Kept between calls, but never what a compiler or a tracer made."""
+    if torch.compiler.is_compiling() or type(x) not in (torch.Tensor, torch.nn.Parameter):
+        return _make_tables(n, k, last, x.dtype, x.device)
+    key = (n, k, last, x.dtype, x.device)
+    found = _TABLES.get(key)
+    if found is None:
+        # a tensor made in inference mode could not be used in training later
+        with torch.inference_mode(False):
+            found = _make_tables(n, k, last, x.dtype, x.device)
+        if type(found[0]) is not torch.Tensor:
+            return found
+        if len(_TABLES) >= 64:
+            _TABLES.clear()
+        _TABLES[key] = found
+    return found
+
+
+def _make_tables(n: int, k: int, last: bool, dtype: Any, device: Any) -> Any:
+    points = torch.arange(n, dtype=torch.float64, device=device)
+    few = min(k, n)
+    first, stop = (0, min(k // 2, n // 2) + 1) if last else (-(few // 2), few - few // 2)
+    waves = torch.arange(first, stop, dtype=torch.float64, device=device)
+    # the phase is reduced before it is scaled: exact for every grid
+    angle = torch.remainder(points.unsqueeze(1) * waves, n) * (2 * torch.pi / n)
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    if last:
+        # a real signal: every frequency counts twice but 0 and, on even grids, n / 2; their sines are exactly zero
+        twice = torch.where((waves == 0) | (waves * 2 == n), 1.0, 2.0)
+        sin = torch.where((waves == 0) | (waves * 2 == n), 0.0, sin)
+        there = torch.cat((cos, -sin), 1) / n
+        back = torch.cat((cos * twice, -sin * twice), 1).t()
+        return there.to(dtype), back.contiguous().to(dtype)
+    there = torch.cat((cos, sin), 1).t() / n
+    back = torch.cat((cos, sin), 0)
+    return there.contiguous().to(dtype), back.to(dtype)
+
+
+def _blocks(matrix: Tensor, z: Tensor, axis: int, half: int, sign: float) -> Tensor:
+    """cos and sin matrices on an axis of a tensor [..., 2 q] of real and imaginary halves: times exp(-sign i angle)."""
+    shape = z.shape
+    y = torch.matmul(matrix, z.reshape(-1, shape[axis], shape[axis + 1 :].numel()))
+    y = y.reshape(*shape[:axis], 2, half, *shape[axis + 1 : -1], 2, shape[-1] // 2)
+    c, s = y.unbind(axis)
+    (cr, ci), (sr, si) = c.unbind(-2), s.unbind(-2)
+    if sign > 0:
+        return torch.cat((cr + si, ci - sr), -1)
+    return torch.cat((cr - si, ci + sr), -1)
+
+
+def _fourier(u: Tensor, w: Tensor, bias: Any, modes: Any) -> Tensor:
+    """The spectral convolution: low frequencies of u, a complex matrix on channels for each, back to the grid.
+
+    u : [batch, i, n1, ..], w : [i, o, k1, .., kd // 2 + 1, 2].
+    """
+    sizes = u.shape[2:]
+    small = all(2 * k <= n or n <= 32 for k, n in zip(modes, sizes))  # noqa: B905
+    if u.is_cuda or small or torch.compiler.is_compiling():
+        y = _fourier_matrices(u, w, modes)
+    else:
+        y = _fourier_fft(u, w, modes)
+    return y if bias is None else y + bias.view(-1, *[1] * len(sizes))
+
+
+def _fourier_fft(u: Tensor, w: Tensor, modes: Any) -> Tensor:
+    axes = tuple(range(2, u.dim()))
+    sizes = u.shape[2:]
+    z = _low(torch.view_as_real(torch.fft.rfftn(u, dim=axes, norm="forward")), modes, sizes)
+    z = torch.view_as_real(torch.einsum("bi...,io...->bo...", torch.view_as_complex(z), torch.view_as_complex(w)))
+    z = _spread(z, modes, sizes)
+    return torch.fft.irfftn(torch.view_as_complex(z.contiguous()), s=sizes, dim=axes, norm="forward")
+
+
+def _fourier_matrices(u: Tensor, w: Tensor, modes: Any) -> Tensor:
+    dim = len(modes)
+    sizes = u.shape[2:]
+    tables = [_tables(u, n, k, axis == dim - 1) for axis, (k, n) in enumerate(zip(modes, sizes))]  # noqa: B905
+    z = torch.matmul(u, tables[-1][0])
+    for axis in range(dim - 2, -1, -1):
+        there = tables[axis][0]
+        z = _blocks(there, z, axis + 2, there.shape[0] // 2, 1.0)
+        # the weights of frequencies that the grid lacks are not used
+    for axis in range(dim - 1):
+        few = min(modes[axis], sizes[axis])
+        w = w.narrow(axis + 2, modes[axis] // 2 - few // 2, few)
+    w = w.narrow(dim + 1, 0, z.shape[-1] // 2)
+    z = _mix(z, w)
+    for axis in range(dim - 1):
+        z = _blocks(tables[axis][1], z, axis + 2, sizes[axis], -1.0)
+    return torch.matmul(z, tables[-1][1])
+
+
+def _mix(z: Tensor, w: Tensor) -> Tensor:
+    """A complex matrix on channels for each mode, as one real product: [re | im] times [[re, im], [-im, re]]."""
+    batch, channels = z.shape[:2]
+    shape = z.shape[2:-1]
+    half = z.shape[-1] // 2
+    count = shape.numel() * half
+    out = w.shape[1]
+    # [mode, batch, (part, channel)]
+    left = z.reshape(batch, channels, -1, 2, half).permute(2, 4, 0, 3, 1).reshape(count, batch, 2 * channels)
+    real, imaginary = w.unbind(-1)
+    upper = torch.stack((real, imaginary), 0)
+    lower = torch.stack((-imaginary, real), 0)
+    both = torch.stack((upper, lower), 0).flatten(4)
+    matrix = both.permute(4, 0, 2, 1, 3).reshape(count, 2 * channels, 2 * out)
+    y = torch.bmm(left, matrix).reshape(-1 if batch else shape.numel(), half, batch, 2, out)
+    return y.permute(2, 4, 0, 3, 1).reshape(batch, out, *shape, 2 * half)

@@ -1,0 +1,305 @@
+"""Canonical forms of diagrams: their nodes numbered depth-first, backwards from the ordered outputs.
+
+Every wire has one producer and ports are ordered, so this numbering is rigid: two diagrams are equal as Markov diagrams
+exactly when their streams of numbers are. What owns weights is numbered as it is first met, so the form does not know
+its names. Named frames are laid open; the insides of combinators follow as further levels. Nothing here recurses, and
+all is linear in the boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from diagrammar.diagram import Box, Diagram, Flat, Node
+
+Stream = tuple[int, ...]
+Label = tuple[object, ...]
+
+# one number for "no key", and those of the two places where paths can start
+NONE, ROOT, FILE = -1, 0, 1
+
+
+class Level:
+    """One body with its frames laid open: nodes by number, wires by number (inputs first)."""
+
+    __slots__ = (
+        "children", "dom", "effects", "first", "impure", "inputs", "ins", "keys", "labels", "outputs", "outs", "wires",
+    )  # fmt: skip
+
+    def __init__(self, dom: int, inputs: int) -> None:
+        self.dom = dom
+        self.inputs = inputs
+        self.wires = inputs
+        self.labels: list[int] = []
+        self.keys: list[int] = []
+        self.ins: list[tuple[int, ...]] = []
+        self.outs: list[int] = []
+        self.first: list[int] = []
+        self.children: dict[int, tuple[Level, ...]] = {}
+        self.effects: list[int] = []
+        self.impure: set[int] = set()
+        self.outputs: tuple[int, ...] = ()
+
+    def add(self, label: int, key: int, ins: tuple[int, ...], outs: int) -> int:
+        """One more node; gives its first wire."""
+        first = self.wires
+        self.labels.append(label)
+        self.keys.append(key)
+        self.ins.append(ins)
+        self.outs.append(outs)
+        self.first.append(first)
+        self.wires = first + outs
+        return first
+
+    def owners(self) -> list[int]:
+        """The node that produces each wire; -1 for an input."""
+        owner = [-1] * self.inputs
+        for node, outs in enumerate(self.outs):
+            owner += (node,) if outs == 1 else (node,) * outs
+        return owner
+
+    def reach(
+        self, owner: list[int], seen: bytearray, order: list[int], stack: list[tuple[int, Iterator[int]]]
+    ) -> None:
+        """Numbers the nodes that those on the stack need, depth-first; what is needed comes first."""
+        ins = self.ins
+        while stack:
+            node, rest = stack[-1]
+            for wire in rest:
+                above = owner[wire]
+                if above >= 0 and not seen[above]:
+                    seen[above] = 1
+                    if ins[above]:
+                        stack.append((above, iter(ins[above])))
+                        break
+                    order.append(above)
+            else:
+                stack.pop()
+                if node >= 0:
+                    order.append(node)
+
+
+# the path of the keyed box that one is in, and the scope of the keyed box around that
+Scope = tuple[int, Any]
+TOP: Scope = (0, None)
+
+
+class Instances:
+    """The paths of what owns weights, interned: a path is a number, and the number of the path that it extends."""
+
+    __slots__ = ("_ids", "free", "names", "parents")
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[int, object], int] = {}
+        self.parents = [NONE, FILE]
+        self.names: list[object] = [0, "/"]
+        self.free = [False, True]
+
+    def child(self, parent: int, name: object) -> int:
+        """The path one name longer."""
+        found = self._ids.get((parent, name))
+        if found is None:
+            found = self._ids[parent, name] = len(self.parents)
+            self.parents.append(parent)
+            self.names.append(name)
+            self.free.append(self.free[parent])
+        return found
+
+    def beyond(self, path: int) -> int:
+        """Where a path starts that leads out of the diagram: one keyed box further out than this."""
+        above = self.parents[path]
+        if above == NONE:
+            # `names` counts how far out
+            above = self.parents[path] = len(self.parents)
+            self.parents.append(NONE)
+            out = self.names[path]
+            self.names.append(out + 1 if isinstance(out, int) else 1)
+            self.free.append(True)
+        return above
+
+    def path(self, instance: int) -> tuple[object, ...]:
+        """The names of a path, written out."""
+        result: list[object] = []
+        while (
+            instance not in (ROOT, FILE) and self.parents[instance] != NONE and isinstance(self.names[instance], tuple)
+        ):
+            name = self.names[instance]
+            assert isinstance(name, tuple)
+            result.append((name[0], self._steps(name[1])))
+            instance = self.parents[instance]
+        return (self.names[instance], *reversed(result))
+
+    def index(self, outer: object, step: object) -> int:
+        """One more index of `repeat` after those outside it."""
+        return self.child(FILE, (outer, step))
+
+    def _steps(self, index: object) -> tuple[object, ...]:
+        steps: list[object] = []
+        while isinstance(index, int):
+            name = self.names[index]
+            assert isinstance(name, tuple)
+            index, step = name
+            steps.append(step)
+        return tuple(reversed(steps))
+
+    def resolve(self, key: str, scope: Scope, index: object) -> int:
+        """The path that a key means inside a keyed box, under these indices of `repeat`."""
+        match key[0]:
+            case "~":
+                return self.child(scope[0], (key[1:], None))
+            case "/":
+                return self.child(FILE, (key[1:], None))
+            case "^":
+                name = key.lstrip("^")
+                for _ in range(len(key) - len(name)):
+                    scope = scope[1] or (self.beyond(scope[0]), None)
+                return self.child(scope[0], (name, None))
+            case _:
+                return self.child(scope[0], (key, index))
+
+    def dotted(self, instance: int) -> str:
+        """A path as a `state_dict` has it: `layer.0.W`."""
+        parts: list[str] = []
+        for part in self.path(instance)[1:]:
+            assert isinstance(part, tuple)
+            name, steps = part
+            parts += (name, *map(str, steps))
+        return ".".join(parts)
+
+
+_Entry = tuple[Flat, Iterator[Node], list[int], Scope, object]
+
+
+class Expansion:
+    """A diagram with its named frames laid open, level by level; a level comes before those inside it."""
+
+    __slots__ = ("_boxes", "_ids", "instances", "labels", "levels")
+
+    def __init__(self, diagram: Diagram) -> None:
+        self.instances = Instances()
+        self.labels: list[Label] = []
+        self._ids: dict[Label, int] = {}
+        self._boxes: dict[int, int] = {}
+        self.levels: list[Level] = []
+        jobs: list[tuple[Level, Diagram, Scope, object]] = [(self._level(diagram), diagram, TOP, None)]
+        for level, inside, scope, index in jobs:
+            self._fill(level, inside.flat, scope, index, jobs)
+        for level in reversed(self.levels):
+            _mark(level)
+
+    def label(self, label: Label) -> int:
+        """The number of a label."""
+        found = self._ids.get(label)
+        if found is None:
+            found = self._ids[label] = len(self.labels)
+            self.labels.append(label)
+        return found
+
+    def _level(self, diagram: Diagram) -> Level:
+        dom = tuple(diagram.dom)
+        level = Level(self.label(dom), len(dom))
+        self.levels.append(level)
+        return level
+
+    def _fill(
+        self, level: Level, flat: Flat, scope: Scope, index: object, jobs: list[tuple[Level, Diagram, Scope, object]]
+    ) -> None:
+        at = [0] * len(flat.types)
+        for number, wire in enumerate(flat.inputs):
+            at[wire] = number
+        stack: list[_Entry] = [(flat, iter(flat.nodes), at, scope, index)]
+        calls: list[tuple[list[int], tuple[int, ...]]] = []
+        boxes = self._boxes
+        while True:
+            flat, rest, at, scope, index = stack[-1]
+            for node in rest:
+                box = node.box
+                ins = tuple([at[w] for w in node.ins])
+                if box.key is not None and len(box.insides) == 1:
+                    inner = box.insides[0].flat
+                    inner_at = [0] * len(inner.types)
+                    for wire, outer in zip(inner.inputs, ins, strict=True):
+                        inner_at[wire] = outer
+                    calls.append((at, node.outs))
+                    entered = (self.instances.resolve(box.key, scope, index), scope)
+                    stack.append((inner, iter(inner.nodes), inner_at, entered, None))
+                    break
+                label = boxes.get(id(box))
+                if label is None:
+                    label = boxes[id(box)] = self.label(label_of(box))
+                key = NONE if box.key is None else self.instances.resolve(box.key, scope, index)
+                first = level.add(label, key, ins, len(node.outs))
+                for wire in node.outs:
+                    at[wire] = first
+                    first += 1
+                if box.insides:
+                    self._open(level, box, scope, index, jobs)
+                elif box.kinds or box.origin == "next":
+                    _note(level, box)
+            else:
+                stack.pop()
+                ends = tuple([at[w] for w in flat.outputs])
+                if not stack:
+                    level.outputs = ends
+                    return
+                outer_at, outs = calls.pop()
+                for wire, end in zip(outs, ends, strict=True):
+                    outer_at[wire] = end
+
+    def _open(
+        self, level: Level, box: Box, scope: Scope, index: object, jobs: list[tuple[Level, Diagram, Scope, object]]
+    ) -> None:
+        made = []
+        for step, inside in enumerate(box.insides):
+            child = self._level(inside)
+            inner = index
+            if box.origin == "repeat":
+                inner = self.instances.index(index, step if len(box.insides) > 1 else "each")
+            jobs.append((child, inside, scope, inner))
+            made.append(child)
+        level.children[len(level.labels) - 1] = tuple(made)
+
+
+def _note(level: Level, box: Box) -> None:
+    node = len(level.labels) - 1
+    if box.origin == "next":
+        level.effects.append(node)
+    if "random" in box.kinds or "state" in box.kinds:
+        level.impure.add(node)
+
+
+def _mark(level: Level) -> None:
+    """A combinator does what is inside it; its levels are marked already."""
+    for node, children in level.children.items():
+        if any(child.impure for child in children):
+            level.impure.add(node)
+        if any(child.effects for child in children):
+            level.effects.append(node)
+    level.effects.sort()
+
+
+def label_of(box: Box, full: bool = False) -> Label:
+    """What makes two boxes the same one, apart from their keys, their insides and their places in the text."""
+    origin = box.origin
+    if not full:
+        name = "" if origin else box.name
+        return (origin, name, len(box.insides), box.kinds, box.dom, box.cod, frozen(box.params))
+    if box.key is not None and box.insides:
+        # a frame is told by its inside: its file and its static arguments do not survive printing
+        return ("", box.name, box.key, box.kinds, box.dom, box.cod)
+    file, mark, own = origin.rpartition(":")
+    standard = not mark or file == "std"
+    return (origin if standard else own, box.name, box.key, box.kinds, box.dom, box.cod, frozen(box.params))
+
+
+def frozen(value: object) -> object:
+    """A static value for comparison: `true` is not 1, -0.0 is not 0, and nan is itself."""
+    kind = type(value)
+    if kind is tuple:
+        return tuple([frozen(part) for part in value])  # type: ignore[attr-defined]
+    if kind is bool:
+        return ("bool", value)
+    if kind is float and (value == 0 or value != value):
+        return ("float", repr(value))
+    return value

@@ -1,0 +1,101 @@
+"""A body under elaboration: its unknowns, its mentions, and the trampoline that runs it without Python's stack."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any
+
+from diagrammar.elaborate.holes import Mismatch, Unifier, Waiting
+from diagrammar.elaborate.values import Declared
+from diagrammar.errors import DiagramTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from diagrammar.elaborate.elaborator import Elaborator
+    from diagrammar.elaborate.mentions import Mention
+    from diagrammar.errors import DiagrammarError
+
+Steps = Generator[Any, Any, Any]
+
+
+def run(steps: Steps) -> Any:
+    """Runs steps that yield further steps: nesting costs memory, never Python's stack."""
+    stack = [steps]
+    answer: Any = None
+    while True:
+        try:
+            step = stack[-1].send(answer)
+        except StopIteration as stop:
+            stack.pop()
+            answer = stop.value
+            if not stack:
+                return answer
+        else:
+            if type(step) is GeneratorType:
+                stack.append(step)
+                answer = None
+            else:
+                answer = step
+
+
+class Late:
+    """An equation between types that cannot be written down yet: `attempt` raises Waiting until it can be."""
+
+    __slots__ = ("attempt", "error")
+
+    def __init__(self, attempt: Callable[[], None], error: Callable[[str], DiagrammarError]) -> None:
+        self.attempt = attempt
+        self.error = error
+
+
+class Body:
+    """What is known while one declaration is elaborated in one instance."""
+
+    __slots__ = ("declared", "elaborator", "keys", "late", "mentions", "unifier")
+
+    def __init__(self, elaborator: Elaborator, declared: Declared | None) -> None:
+        self.elaborator = elaborator
+        self.declared = declared
+        self.unifier = Unifier()
+        self.mentions: list[Mention] = []
+        self.late: list[Late] = []
+        self.keys: dict[int, str] = {}
+
+    def settle(self) -> None:
+        """Solves all that can be solved now."""
+        moved = True
+        while moved:
+            moved = False
+            self.unifier.settle()
+            late, self.late = self.late, []
+            for item in late:
+                try:
+                    item.attempt()
+                except Waiting:
+                    self.late.append(item)
+                except Mismatch as error:
+                    raise item.error(str(error)) from None
+                else:
+                    moved = True
+
+    def finish(self) -> None:
+        """Settles, fills in the defaults of headers one after the other, and reports what is left unknown."""
+        self.settle()
+        for mention in self.mentions:
+            while mention.default(self):
+                self.settle()
+        for mention in self.mentions:
+            mention.close(self)
+        self.settle()
+        if self.unifier.waiting:
+            error = self.unifier.waiting[0][2]
+            raise error
+        if self.late:
+            raise self.late[0].error("its type is not known here; write it down")
+
+
+def no_type(message: str, span: Any, *notes: str, hint: str | None = None) -> DiagramTypeError:
+    """A type error."""
+    return DiagramTypeError(message, span, notes, hint)

@@ -1,0 +1,188 @@
+"""Definitions: each declaration elaborated once for each set of static arguments, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from diagrammar.diagram import Box, Bundle, Diagram
+from diagrammar.elaborate import naming, statements
+from diagrammar.elaborate.body import Body, Steps, run
+from diagrammar.elaborate.finish import finish
+from diagrammar.elaborate.graph import Graph
+from diagrammar.elaborate.holes import BundleHole
+from diagrammar.elaborate.statics import NeedsConcrete
+from diagrammar.elaborate.unused import check_used
+from diagrammar.elaborate.values import Declared, Implicit, Resolved, Scope, TypeValue, Wire
+from diagrammar.errors import BudgetError, DiagrammarError, DiagramTypeError
+from diagrammar.sizes import Size
+from diagrammar.source import Span
+
+BUDGET = 100_000
+# instances of declarations that are being elaborated inside each other; text nests deeper, recursion need not
+RECURSION = 4_000
+
+
+class Definition:
+    """A declaration at its static arguments: its diagram, and the conditions on free sizes."""
+
+    __slots__ = ("conditions", "diagram")
+
+    def __init__(self, diagram: Diagram, conditions: tuple[tuple[Size, int], ...]) -> None:
+        self.diagram = diagram
+        self.conditions = conditions
+
+
+class Elaborator:
+    """Makes definitions, remembers them, and counts boxes before they are spent."""
+
+    def __init__(self, budget: int = BUDGET) -> None:
+        self.budget = budget
+        self.rigid: set[str] = set()
+        self._made: dict[Any, Definition | None] = {}
+        self._failed: dict[Any, DiagrammarError] = {}
+        # counts by the identity of diagrams, which are kept alive here
+        self._counts: dict[int, tuple[Diagram, int]] = {}
+        self._kinds: dict[str, frozenset[str]] = {}
+        self._depth: dict[str, int] = {}
+        self._entered = 0
+        self._spent = 0
+
+    # --------------------------------------------------------------------------------------------- counting
+
+    def count(self, diagram: Diagram, boxes: int) -> None:
+        """Notes how many boxes a diagram expands to."""
+        self._counts[id(diagram)] = (diagram, boxes)
+
+    def count_of(self, diagram: Diagram) -> int:
+        """How many boxes a diagram expands to."""
+        return self._counts[id(diagram)][1]
+
+    def size_of(self, box: Box) -> int:
+        """How many boxes a box expands to."""
+        total = sum(self.count_of(inside) for inside in box.insides)
+        if box.origin == "repeat" and len(box.insides) == 1:
+            count = box.param("count")
+            assert isinstance(count, int)
+            total *= count
+        return total + 1
+
+    def spend(self, boxes: int, span: Span) -> None:
+        """Counts steps that are elaborated one by one."""
+        self._spent += boxes
+        if self._spent > self.budget:
+            raise self._over(span, "this expands to more than")
+
+    def enter(self, span: Span) -> None:
+        """One level of static recursion more."""
+        self._entered += 1
+        if self._entered > RECURSION:
+            self._entered = 0
+            raise BudgetError(f"static recursion deeper than {RECURSION} levels", span)
+
+    def leave(self) -> None:
+        """One level of static recursion less."""
+        self._entered -= 1
+
+    def _over(self, span: Span, what: str) -> BudgetError:
+        return BudgetError(
+            f"{what} the budget of {self.budget} boxes",
+            span,
+            hint="a larger budget is an argument: dg.load(..., budget=...)",
+        )
+
+    def kinds(self, name: str) -> frozenset[str]:
+        """The words after `is` of a box of `std`."""
+        if name not in self._kinds:
+            from diagrammar.modules import std
+
+            self._kinds[name] = frozenset(word.name for word in std().find(name).declared.ast.kinds)
+        return self._kinds[name]
+
+    # ------------------------------------------------------------------------------------------- definitions
+
+    def definition(self, declared: Declared, values: Mapping[str, Any], span: Span) -> Definition:
+        """A declaration at static arguments, from outside of any body."""
+        self._spent = 0
+        self._entered = 0
+        self._depth.clear()
+        try:
+            result: Definition = run(self.define(declared, dict(values), {}, span))
+        except NeedsConcrete:
+            raise
+        except BaseException:
+            self._made = {key: made for key, made in self._made.items() if made is not None}
+            raise
+        return result
+
+    def define(
+        self, declared: Declared, values: dict[str, Any], implicit: dict[tuple[int, str], Any], span: Span
+    ) -> Steps:
+        """A declaration at static arguments; made once."""
+        key = (
+            id(declared.ast),
+            tuple(_identity(value) for value in values.values()),
+            tuple((name, _identity(value)) for name, value in implicit.items()),
+        )
+        if key in self._made:
+            made = self._made[key]
+            if made is None:
+                self._made.pop(key)
+                raise BudgetError(f"`{declared.name}` contains itself, without end", span)
+            return made
+        self._made[key] = None
+        depth = self._depth.get(declared.origin, 0) + 1
+        if depth > RECURSION:
+            raise BudgetError(f"`{declared.name}` recurses deeper than {RECURSION} levels", span)
+        self._depth[declared.origin] = depth
+        made = yield self._make(declared, values, implicit)
+        self._depth[declared.origin] = depth - 1
+        if self.count_of(made.diagram) > self.budget:
+            raise self._over(span, f"`{declared.name}` expands to {_number(self.count_of(made.diagram))} boxes, past")
+        self._made[key] = made
+        return made
+
+    def _make(self, declared: Declared, values: dict[str, Any], implicit: dict[tuple[int, str], Any]) -> Steps:
+        body = Body(self, declared)
+        known = Implicit()
+        known.known.update(implicit)
+        scope = Scope(declared.scope.module, declared.source, declared.scope, None, known)
+        graph = Graph(None, 0)
+        if declared.keys is None:
+            declared.keys = naming.keys(declared.ast.body, scope)
+            check_used(declared)
+        body.keys = declared.keys
+        for name, value in values.items():
+            scope.names[name] = _inside(value, graph)
+        dom = statements.header_inputs(body, declared, scope, graph)
+        outs: tuple[Wire, ...] = yield statements.declared_body(body, declared, scope, graph, dom)
+        numbers = tuple(map(graph.bring, outs))
+        body.finish()
+        diagram = yield finish(body, graph, numbers)
+        return Definition(diagram, tuple(body.unifier.conditions))
+
+
+def _number(count: int) -> str:
+    return str(count) if count < 10**12 else f"about 10^{len(str(count)) - 1}" if count.bit_length() < 10_000 else "far more"
+
+
+def _identity(value: Any) -> Any:
+    if isinstance(value, Resolved):
+        return value.identity()
+    return (type(value).__name__, value)
+
+
+def _inside(value: Any, graph: Graph) -> Any:
+    """A static argument as the body of the callee sees it."""
+    if isinstance(value, Bundle):
+        return TypeValue(value.types)
+    if isinstance(value, BundleHole):
+        raise DiagramTypeError("a type is not known")
+    if isinstance(value, Resolved):
+        mine = Resolved(
+            value.inside, value.captured, value.dom, value.cod, value.origin, value.params, value.key, value.count
+        )
+        mine.box = value.box
+        mine.wires = tuple(graph.input(wire) for wire in value.captured)
+        return mine
+    return value

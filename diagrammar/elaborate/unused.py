@@ -1,0 +1,60 @@
+"""A wire that no branch of the text mentions is an error, unless its name starts with `_`."""
+
+from __future__ import annotations
+
+from diagrammar.elaborate.values import Declared
+from diagrammar.errors import Diagnostics, DiagrammarError, DiagramTypeError
+from diagrammar.grammar import tree
+
+
+def check_used(declared: Declared) -> None:
+    """Reports every wire of a declaration that its text never uses."""
+    bound: list[tuple[str, tree.Node]] = []
+    used: set[str] = set()
+    header = declared.ast.header
+    for ports in header.wires:
+        bound += [(port.name, port) for port in ports]
+    stack: list[tree.Node] = [declared.ast.body]
+    while stack:
+        node = stack.pop()
+        kind = type(node)
+        if kind is tree.Name:
+            used.add(node.name)  # type: ignore[attr-defined]
+            continue
+        if kind is tree.Lambda:
+            bound += [(port.name, port) for port in node.wires]  # type: ignore[attr-defined]
+        elif kind is tree.Bind:
+            bound += [(port.name, port) for port in node.targets]  # type: ignore[attr-defined]
+        elif kind is tree.Weight:
+            bound.append((node.name, node))  # type: ignore[attr-defined]
+        elif kind is tree.State:
+            # a state is used by the `next` that sets it
+            continue
+        elif kind is tree.DiagramDecl:
+            bound += [(port.name, port) for ports in node.header.wires for port in ports]  # type: ignore[attr-defined]
+        _children(node, stack)
+    errors: list[DiagrammarError] = [
+        DiagramTypeError(
+            f"the wire `{name}` is never used", declared.span(node), hint=f"a wire to discard is called `_{name}`"
+        )
+        for name, node in bound
+        if name not in used and not name.startswith("_")
+    ]
+    errors.sort(key=lambda error: error.span.start if error.span else 0)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise Diagnostics(errors)
+
+
+def _children(node: tree.Node, stack: list[tree.Node]) -> None:
+    for name in node.__match_args__:
+        value = getattr(node, name)
+        if isinstance(value, tree.Node):
+            stack.append(value)
+        elif isinstance(value, tuple):
+            for item in value:
+                if isinstance(item, tree.Node):
+                    stack.append(item)
+                elif isinstance(item, tuple):
+                    stack.extend(each for each in item if isinstance(each, tree.Node))

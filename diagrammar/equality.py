@@ -1,0 +1,363 @@
+"""When two diagrams are equal.
+
+`==` and `hash` are of the Markov form: boxes that nothing needs are dropped (a `next` is always needed), named frames
+are transparent, `map scan fold tree repeat training` are compared by their insides; up to a renaming of the keys bound
+inside, exactly in those that lead out (`^name`, `/name`). Spans never count. `same` also compares frames, names and
+keys; `cartesian` also merges pure boxes with equal static arguments and inputs.
+
+Past `BUDGET` boxes, frames laid open, two diagrams are compared frame by frame, exactly in all keys: that never calls
+different diagrams equal, but it may miss an equality between diagrams that are framed or named differently. Which of
+the two ways is taken depends on each side alone, so `==` stays an equivalence and `hash` agrees with it.
+"""
+
+from __future__ import annotations
+
+from diagrammar.canonical import NONE, Expansion, Instances, Label, Level, Stream, label_of
+from diagrammar.diagram import Box, Diagram, definitions
+
+BUDGET = 1_000_000
+
+
+class Canonical:
+    """A canonical form: equal for equal diagrams, and only for them. `size` counts its boxes.
+
+    >>> from diagrammar.diagram import Box, Copy
+    >>> from diagrammar.types import Tensor
+    >>> x = Tensor("R", (2,))
+    >>> f = Box("f", (x,), (x,))
+    >>> cartesian(f >> Copy(x)) == cartesian(Copy(x) >> f @ f), cartesian(Copy(x) >> f @ f).size
+    (True, 1)
+    """
+
+    __slots__ = ("free", "labels", "size", "stream")
+
+    def __init__(self, stream: Stream, labels: tuple[Label, ...], free: tuple[object, ...], size: int) -> None:
+        self.stream = stream
+        self.labels = labels
+        self.free = free
+        self.size = size
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Canonical)
+            and self.stream == other.stream
+            and self.labels == other.labels
+            and self.free == other.free
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.stream, self.labels, self.free))
+
+
+def equal(left: Diagram, right: Diagram) -> bool:
+    """Whether two diagrams are equal: what `==` means."""
+    if left is right:
+        return True
+    if left._hash is not None and right._hash is not None and left._hash != right._hash:
+        return False
+    if left.arity != right.arity:
+        return False
+    near, far = expanded_size(left) <= BUDGET, expanded_size(right) <= BUDGET
+    if near and far:
+        return markov(left) == markov(right)
+    return near == far and _framewise(left, right, False)
+
+
+def hash_of(diagram: Diagram) -> int:
+    """A hash that agrees with `==`."""
+    if expanded_size(diagram) <= BUDGET:
+        return hash(markov(diagram))
+    forms = _Forms(False)
+    return forms.contents[forms.of(diagram)]
+
+
+def same(left: Diagram, right: Diagram) -> bool:
+    """Whether two diagrams are equal, and so are their frames, their names and their keys.
+
+    The name of a file before a declaration (`fno:layer`) does not count, nor do the static arguments of a frame whose
+    inside is known: text that is printed and read again is the `same`. Boxes with a key count though nothing needs
+    them.
+
+    >>> from diagrammar.diagram import Box
+    >>> from diagrammar.types import Tensor
+    >>> x = Tensor("R", (2,))
+    >>> f = Box("f", (x,), (x,)).diagram()
+    >>> f.named("g") >> f == f >> f, same(f.named("g") >> f, f >> f)
+    (True, False)
+    """
+    return left is right or _framewise(left, right, True)
+
+
+def markov(diagram: Diagram) -> Canonical:
+    """The canonical form that `==` compares."""
+    expansion = Expansion(diagram)
+    return _encode(expansion, expansion.levels)
+
+
+def cartesian(diagram: Diagram) -> Canonical:
+    """The canonical form in which copies are natural: pure boxes with equal static arguments and inputs are merged, and
+    so are weights of one key; random boxes and states never are.
+    """
+    expansion = Expansion(diagram)
+    return _encode(expansion, _merge(expansion))
+
+
+def expanded_size(diagram: Diagram) -> int:
+    """How many boxes there are with all that is inside them."""
+    sizes: dict[int, int] = {}
+    levels = definitions(diagram)
+    for level in levels:
+        nodes = level.flat.nodes
+        inner = sum(sizes[id(inside)] for node in nodes if node.box.insides for inside in node.box.insides)
+        sizes[id(level)] = len(nodes) + inner
+    return sizes[id(diagram)]
+
+
+# ------------------------------------------------------------------------------------------------ the stream of numbers
+
+
+def _encode(expansion: Expansion, levels: list[Level]) -> Canonical:
+    labels: dict[int, int] = {}
+    keys: dict[int, int] = {NONE: 0}
+    free: list[object] = []
+    stream: list[int] = []
+    hashes: dict[int, list[int]] = {}
+    queue = [levels[0]]
+    size = 0
+    for level in queue:
+        order = _ordered(level, keys, expansion, levels, hashes)
+        size += len(order)
+        stream += (labels.setdefault(level.dom, len(labels)), len(order))
+        at = list(range(level.inputs)) + [0] * (level.wires - level.inputs)
+        wire = level.inputs
+        for node in order:
+            key = level.keys[node]
+            number = keys.get(key)
+            if number is None:
+                number = _key_number(key, keys, free, expansion.instances)
+            label = level.labels[node]
+            stream += (labels.setdefault(label, len(labels)), number)
+            stream += [at[w] for w in level.ins[node]]
+            first = level.first[node]
+            for out in range(first, first + level.outs[node]):
+                at[out] = wire
+                wire += 1
+            if node in level.children:
+                queue += level.children[node]
+        stream.append(len(level.outputs))
+        stream += [at[w] for w in level.outputs]
+    return Canonical(tuple(stream), tuple([expansion.labels[n] for n in labels]), tuple(free), size)
+
+
+def _key_number(key: int, keys: dict[int, int], free: list[object], instances: Instances) -> int:
+    """Keys bound inside are numbered as they come; one that leads out is written down."""
+    number = keys[key] = len(keys)
+    if instances.free[key]:
+        free.append((number, instances.path(key)))
+    return number
+
+
+def _ordered(
+    level: Level, keys: dict[int, int], expansion: Expansion, levels: list[Level], hashes: dict[int, list[int]]
+) -> list[int]:
+    """The nodes that the outputs need, then those that the effects need: the effects on states that the outputs read
+    come first, in the order of the reading, the others by what they compute.
+    """
+    owner = level.owners()
+    seen = bytearray(len(level.labels))
+    order: list[int] = []
+    level.reach(owner, seen, order, [(-1, iter(level.outputs))])
+    waiting = [node for node in level.effects if not seen[node]]
+    if len(waiting) > 1:
+        if not hashes:
+            _hash_nodes(expansion, levels, hashes)
+        met: dict[int, int] = {}
+        for node in order:
+            met.setdefault(level.keys[node], len(met))
+        known = hashes[id(level)]
+        last = len(keys) + len(met)
+
+        def rank(node: int) -> tuple[int, int, str]:
+            key = level.keys[node]
+            if key == NONE:
+                return last, known[node], ""
+            before = keys.get(key, last) if key not in met else len(keys) + met[key]
+            return before, known[node], str(expansion.instances.names[key])
+
+        waiting.sort(key=rank)
+    for node in waiting:
+        if not seen[node]:
+            seen[node] = 1
+            level.reach(owner, seen, order, [(node, iter(level.ins[node]))])
+    return order
+
+
+def _hash_nodes(expansion: Expansion, levels: list[Level], hashes: dict[int, list[int]]) -> None:
+    """What each node computes, as a number: it only orders effects, so a collision cannot make diagrams equal."""
+    ends: dict[int, int] = {}
+    labels = [hash(label) for label in expansion.labels]
+    for level in reversed(levels):
+        wires = list(range(level.inputs))
+        known: list[int] = []
+        for node, ins in enumerate(level.ins):
+            inner = tuple([ends[id(child)] for child in level.children.get(node, ())])
+            number = hash((labels[level.labels[node]], inner, tuple([wires[w] for w in ins])))
+            known.append(number)
+            wires += [hash((number, port)) for port in range(level.outs[node])]
+        hashes[id(level)] = known
+        outputs = tuple([wires[w] for w in level.outputs])
+        ends[id(level)] = hash((outputs, tuple(sorted(known[node] for node in level.effects))))
+
+
+# ---------------------------------------------------------------------------------------------------- merging
+
+
+def _merge(expansion: Expansion) -> list[Level]:
+    """The levels with equal pure nodes merged, those inside first."""
+    merged: dict[int, Level] = {}
+    forms: dict[object, int] = {}
+    form_of: dict[int, int] = {}
+    for level in reversed(expansion.levels):
+        image = Level(level.dom, level.inputs)
+        at = list(range(level.inputs)) + [0] * (level.wires - level.inputs)
+        known: dict[object, int] = {}
+        effects = set(level.effects)
+        for node, label in enumerate(level.labels):
+            ins = tuple([at[w] for w in level.ins[node]])
+            children = tuple([merged[id(child)] for child in level.children.get(node, ())])
+            first = None
+            if node not in level.impure:
+                what = (label, level.keys[node], ins, tuple([form_of[id(child)] for child in children]))
+                first = known.get(what)
+            if first is None:
+                first = image.add(label, level.keys[node], ins, level.outs[node])
+                here = len(image.labels) - 1
+                if children:
+                    image.children[here] = children
+                if node in level.impure:
+                    image.impure.add(here)
+                else:
+                    known[what] = first
+                if node in effects:
+                    image.effects.append(here)
+            for wire in range(level.outs[node]):
+                at[level.first[node] + wire] = first + wire
+        image.outputs = tuple([at[w] for w in level.outputs])
+        merged[id(level)] = image
+        form_of[id(image)] = forms.setdefault(_exact(image, form_of), len(forms))
+    return [merged[id(level)] for level in expansion.levels]
+
+
+def _exact(level: Level, form_of: dict[int, int]) -> object:
+    """A level with its keys as they are, for merging what holds it; impure ones are never merged."""
+    if level.impure:
+        return id(level)
+    owner = level.owners()
+    order: list[int] = []
+    level.reach(owner, bytearray(len(level.labels)), order, [(-1, iter(level.outputs))])
+    at = list(range(level.inputs)) + [0] * (level.wires - level.inputs)
+    wire = level.inputs
+    stream: list[object] = [level.dom]
+    for node in order:
+        inner = tuple([form_of[id(child)] for child in level.children.get(node, ())])
+        stream += (level.labels[node], level.keys[node], inner, *[at[w] for w in level.ins[node]])
+        first = level.first[node]
+        for out in range(first, first + level.outs[node]):
+            at[out] = wire
+            wire += 1
+    return (*stream, *[at[w] for w in level.outputs])
+
+
+# ---------------------------------------------------------------------------------------------------- frame by frame
+
+
+def _framewise(left: Diagram, right: Diagram, full: bool) -> bool:
+    forms = _Forms(full)
+    return forms.of(left) == forms.of(right)
+
+
+class _Forms:
+    """Diagrams as numbers, equal for equal ones: each definition once, however often it is used.
+
+    `contents` are hashes that do not depend on what was numbered before.
+    """
+
+    __slots__ = ("contents", "effects", "full", "ids", "numbers")
+
+    def __init__(self, full: bool) -> None:
+        self.full = full
+        self.ids: dict[object, int] = {}
+        self.contents: list[int] = []
+        self.numbers: dict[int, int] = {}
+        self.effects: set[int] = set()
+
+    def number(self, what: object, content: int) -> int:
+        """The number of a label or of a form."""
+        found = self.ids.get(what)
+        if found is None:
+            found = self.ids[what] = len(self.contents)
+            self.contents.append(content)
+        return found
+
+    def of(self, diagram: Diagram) -> int:
+        """The number of a diagram."""
+        levels = definitions(diagram)
+        labels: dict[int, int] = {}
+        for one in levels:
+            self.numbers[id(one)] = self._form(one, labels)
+        return self.numbers[id(diagram)]
+
+    def _label(self, box: Box, labels: dict[int, int]) -> int:
+        found = labels.get(id(box))
+        if found is None:
+            inner = tuple([self.numbers[id(inside)] for inside in box.insides])
+            label = (label_of(box, self.full), box.key)
+            content = hash((label, tuple([self.contents[n] for n in inner])))
+            found = labels[id(box)] = self.number((label, inner), content)
+        return found
+
+    def _form(self, diagram: Diagram, labels: dict[int, int]) -> int:
+        flat = diagram.flat
+        dom = tuple(diagram.dom)
+        level = Level(self.number(("dom", dom), hash(dom)), len(dom))
+        at = [0] * len(flat.types)
+        for number, wire in enumerate(flat.inputs):
+            at[wire] = number
+        for node in flat.nodes:
+            box = node.box
+            first = level.add(self._label(box, labels), NONE, tuple([at[w] for w in node.ins]), len(node.outs))
+            for wire in node.outs:
+                at[wire] = first
+                first += 1
+            effect = box.origin == "next" or any(id(inside) in self.effects for inside in box.insides)
+            if effect:
+                self.effects.add(id(diagram))
+            if effect or (self.full and box.key is not None):
+                level.effects.append(len(level.labels) - 1)
+        level.outputs = tuple([at[w] for w in flat.outputs])
+        return self._stream(level)
+
+    def _stream(self, level: Level) -> int:
+        owner = level.owners()
+        seen = bytearray(len(level.labels))
+        order: list[int] = []
+        level.reach(owner, seen, order, [(-1, iter(level.outputs))])
+        waiting = [node for node in level.effects if not seen[node]]
+        waiting.sort(key=lambda node: self.contents[level.labels[node]])
+        for node in waiting:
+            if not seen[node]:
+                seen[node] = 1
+                level.reach(owner, seen, order, [(node, iter(level.ins[node]))])
+        at = list(range(level.inputs)) + [0] * (level.wires - level.inputs)
+        wire = level.inputs
+        stream = [level.dom]
+        contents = [self.contents[level.dom]]
+        for node in order:
+            ins = [at[w] for w in level.ins[node]]
+            stream += (level.labels[node], *ins)
+            contents += (self.contents[level.labels[node]], *ins)
+            for out in range(level.first[node], level.first[node] + level.outs[node]):
+                at[out] = wire
+                wire += 1
+        ends = [at[w] for w in level.outputs]
+        return self.number((*stream, *ends), hash((*contents, *ends)))
