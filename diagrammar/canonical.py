@@ -24,11 +24,12 @@ class Level:
     """One body with its frames laid open: nodes by number, wires by number (inputs first)."""
 
     __slots__ = (
-        "children", "dom", "effects", "first", "impure", "inputs", "ins", "keys", "labels", "outputs", "outs", "wires",
+        "children", "depth", "dom", "effects", "first", "impure", "inputs", "ins", "keys", "labels", "outputs", "outs", "wires",
     )  # fmt: skip
 
     def __init__(self, dom: int, inputs: int) -> None:
         self.dom = dom
+        self.depth = 0
         self.inputs = inputs
         self.wires = inputs
         self.labels: list[int] = []
@@ -86,89 +87,96 @@ TOP: Scope = (0, None)
 
 
 class Instances:
-    """The paths of what owns weights, interned: a path is a number, and the number of the path that it extends."""
+    """The paths of what owns weights, interned: a path is a number, and the number of the path that it extends.
 
-    __slots__ = ("_ids", "free", "names", "parents")
+    A name in a path stands with the indices of all `repeat`s that count it, interned too: `layer` in a loop is one
+    instance for each step, a share there is one for all.
+    """
+
+    __slots__ = ("_ids", "_index_ids", "free", "indices", "names", "parents")
 
     def __init__(self) -> None:
-        self._ids: dict[tuple[int, object], int] = {}
+        self._ids: dict[tuple[int, str, int], int] = {}
+        self._index_ids: dict[tuple[int, object], int] = {}
         self.parents = [NONE, FILE]
-        self.names: list[object] = [0, "/"]
+        self.names: list[tuple[str, int]] = [("", NONE), ("/", NONE)]
         self.free = [False, True]
+        # an index is the one outside it and a step
+        self.indices: list[tuple[int, object]] = []
 
-    def child(self, parent: int, name: object) -> int:
+    def child(self, parent: int, name: str, index: int) -> int:
         """The path one name longer."""
-        found = self._ids.get((parent, name))
+        found = self._ids.get((parent, name, index))
         if found is None:
-            found = self._ids[parent, name] = len(self.parents)
-            self.parents.append(parent)
-            self.names.append(name)
-            self.free.append(self.free[parent])
+            found = self._ids[parent, name, index] = self._new(parent, name, index, self.free[parent])
         return found
+
+    def _new(self, parent: int, name: str, index: int, free: bool) -> int:
+        self.parents.append(parent)
+        self.names.append((name, index))
+        self.free.append(free)
+        return len(self.parents) - 1
 
     def beyond(self, path: int) -> int:
         """Where a path starts that leads out of the diagram: one keyed box further out than this."""
         above = self.parents[path]
         if above == NONE:
-            # `names` counts how far out
-            above = self.parents[path] = len(self.parents)
-            self.parents.append(NONE)
-            out = self.names[path]
-            self.names.append(out + 1 if isinstance(out, int) else 1)
-            self.free.append(True)
+            above = self.parents[path] = self._new(NONE, self.names[path][0] + "^", NONE, True)
         return above
 
-    def path(self, instance: int) -> tuple[object, ...]:
-        """The names of a path, written out."""
-        result: list[object] = []
-        while (
-            instance not in (ROOT, FILE) and self.parents[instance] != NONE and isinstance(self.names[instance], tuple)
-        ):
-            name = self.names[instance]
-            assert isinstance(name, tuple)
-            result.append((name[0], self._steps(name[1])))
-            instance = self.parents[instance]
-        return (self.names[instance], *reversed(result))
-
-    def index(self, outer: object, step: object) -> int:
+    def index(self, outer: int, step: object) -> int:
         """One more index of `repeat` after those outside it."""
-        return self.child(FILE, (outer, step))
+        found = self._index_ids.get((outer, step))
+        if found is None:
+            found = self._index_ids[outer, step] = len(self.indices)
+            self.indices.append((outer, step))
+        return found
 
-    def _steps(self, index: object) -> tuple[object, ...]:
-        steps: list[object] = []
-        while isinstance(index, int):
-            name = self.names[index]
-            assert isinstance(name, tuple)
-            index, step = name
-            steps.append(step)
-        return tuple(reversed(steps))
+    def index_of(self, path: int) -> int:
+        """The indices that count an instance."""
+        return self.names[path][1]
 
-    def resolve(self, key: str, scope: Scope, index: object) -> int:
-        """The path that a key means inside a keyed box, under these indices of `repeat`."""
-        match key[0]:
-            case "~":
-                return self.child(scope[0], (key[1:], None))
-            case "/":
-                return self.child(FILE, (key[1:], None))
-            case "^":
-                name = key.lstrip("^")
-                for _ in range(len(key) - len(name)):
-                    scope = scope[1] or (self.beyond(scope[0]), None)
-                return self.child(scope[0], (name, None))
-            case _:
-                return self.child(scope[0], (key, index))
+    def path(self, instance: int) -> list[int]:
+        """A path from where it starts: the instance itself comes last."""
+        result = [instance]
+        while instance != FILE and self.parents[instance] != NONE and self.names[instance][0].strip("^"):
+            instance = self.parents[instance]
+            result.append(instance)
+        return result[::-1]
 
     def dotted(self, instance: int) -> str:
         """A path as a `state_dict` has it: `layer.0.W`."""
         parts: list[str] = []
-        for part in self.path(instance)[1:]:
-            assert isinstance(part, tuple)
-            name, steps = part
-            parts += (name, *map(str, steps))
+        start, *rest = self.path(instance)
+        counted = self.index_of(start)
+        for one in rest:
+            name, index = self.names[one]
+            steps: list[str] = []
+            own = index
+            while index not in (counted, NONE):
+                index, step = self.indices[index]
+                steps.append(str(step))
+            parts += (name, *reversed(steps))
+            counted = own
         return ".".join(parts)
 
+    def resolve(self, key: str, scope: Scope, index: int) -> int:
+        """The path that a key means inside a keyed box, under these indices of `repeat`."""
+        match key[0]:
+            case "~":
+                return self.child(scope[0], key[1:], self.index_of(scope[0]))
+            case "/":
+                return self.child(FILE, key[1:], NONE)
+            case "^":
+                name = key.lstrip("^")
+                for _ in range(len(key) - len(name)):
+                    scope = scope[1] or (self.beyond(scope[0]), None)
+                return self.child(scope[0], name, self.index_of(scope[0]))
+            case _:
+                return self.child(scope[0], key, index)
 
-_Entry = tuple[Flat, Iterator[Node], list[int], Scope, object]
+
+_Entry = tuple[Flat, Iterator[Node], list[int], Scope, int]
 
 
 class Expansion:
@@ -182,7 +190,7 @@ class Expansion:
         self._ids: dict[Label, int] = {}
         self._boxes: dict[int, int] = {}
         self.levels: list[Level] = []
-        jobs: list[tuple[Level, Diagram, Scope, object]] = [(self._level(diagram), diagram, TOP, None)]
+        jobs: list[tuple[Level, Diagram, Scope, int]] = [(self._level(diagram), diagram, TOP, NONE)]
         for level, inside, scope, index in jobs:
             self._fill(level, inside.flat, scope, index, jobs)
         for level in reversed(self.levels):
@@ -203,7 +211,7 @@ class Expansion:
         return level
 
     def _fill(
-        self, level: Level, flat: Flat, scope: Scope, index: object, jobs: list[tuple[Level, Diagram, Scope, object]]
+        self, level: Level, flat: Flat, scope: Scope, index: int, jobs: list[tuple[Level, Diagram, Scope, int]]
     ) -> None:
         at = [0] * len(flat.types)
         for number, wire in enumerate(flat.inputs):
@@ -223,7 +231,7 @@ class Expansion:
                         inner_at[wire] = outer
                     calls.append((at, node.outs))
                     entered = (self.instances.resolve(box.key, scope, index), scope)
-                    stack.append((inner, iter(inner.nodes), inner_at, entered, None))
+                    stack.append((inner, iter(inner.nodes), inner_at, entered, self.instances.index_of(entered[0])))
                     break
                 label = boxes.get(id(box))
                 if label is None:
@@ -248,14 +256,16 @@ class Expansion:
                     outer_at[wire] = end
 
     def _open(
-        self, level: Level, box: Box, scope: Scope, index: object, jobs: list[tuple[Level, Diagram, Scope, object]]
+        self, level: Level, box: Box, scope: Scope, index: int, jobs: list[tuple[Level, Diagram, Scope, int]]
     ) -> None:
         made = []
         for step, inside in enumerate(box.insides):
             child = self._level(inside)
-            inner = index
+            inner, child.depth = index, level.depth
             if box.origin == "repeat":
-                inner = self.instances.index(index, step if len(box.insides) > 1 else "each")
+                # which loop it is that counts is told by how deep it stands
+                child.depth += 1
+                inner = self.instances.index(index, (child.depth, step if len(box.insides) > 1 else "each"))
             jobs.append((child, inside, scope, inner))
             made.append(child)
         level.children[len(level.labels) - 1] = tuple(made)

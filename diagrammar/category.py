@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from diagrammar.canonical import TOP, Instances, Scope
+from diagrammar.canonical import NONE, TOP, Instances, Scope
 from diagrammar.diagram import Box, Diagram, Flat, Node, definitions
 from diagrammar.errors import BackendError
 from diagrammar.types import Type
@@ -120,7 +120,7 @@ class Place:
 
     __slots__ = ("_index", "_run", "_scope", "box")
 
-    def __init__(self, box: Box, run: _Run, scope: Scope, index: object) -> None:
+    def __init__(self, box: Box, run: _Run, scope: Scope, index: int) -> None:
         self.box = box
         self._run = run
         self._scope = scope
@@ -151,7 +151,7 @@ def interpret(diagram: Diagram, meaning: Meaning, inputs: Sequence[Any] = ()) ->
     >>> interpret(double >> double, lambda box, args, place: [sum(args)], [3])
     (12,)
     """
-    return _Run(meaning).diagram(diagram, inputs, TOP, None)
+    return _Run(meaning).diagram(diagram, inputs, TOP, NONE)
 
 
 class _Run:
@@ -163,7 +163,7 @@ class _Run:
         self.meaning = meaning
         self.instances = Instances()
 
-    def diagram(self, diagram: Diagram, inputs: Sequence[Any], scope: Scope, index: object) -> tuple[Any, ...]:
+    def diagram(self, diagram: Diagram, inputs: Sequence[Any], scope: Scope, index: int) -> tuple[Any, ...]:
         """Runs a diagram whose keys start at a path."""
         stack = [_Frame(diagram.flat, inputs, scope, index)]
         while True:
@@ -174,7 +174,9 @@ class _Run:
                 if box.key is not None and len(box.insides) == 1:
                     where = self.instances.resolve(box.key, frame.scope, frame.index)
                     frame.waiting = node
-                    stack.append(_Frame(box.insides[0].flat, args, (where, frame.scope), None))
+                    stack.append(
+                        _Frame(box.insides[0].flat, args, (where, frame.scope), self.instances.index_of(where))
+                    )
                     break
                 if box.origin == "repeat":
                     frame.waiting, frame.step, frame.state = node, 0, args
@@ -214,7 +216,7 @@ class _Frame:
 
     __slots__ = ("flat", "index", "rest", "scope", "slots", "state", "step", "waiting")
 
-    def __init__(self, flat: Flat, inputs: Sequence[Any], scope: Scope, index: object) -> None:
+    def __init__(self, flat: Flat, inputs: Sequence[Any], scope: Scope, index: int) -> None:
         self.flat = flat
         self.slots: list[Any] = [None] * len(flat.types)
         for wire, value in zip(flat.inputs, inputs, strict=True):

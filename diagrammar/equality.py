@@ -29,12 +29,12 @@ class Canonical:
     (True, 1)
     """
 
-    __slots__ = ("free", "labels", "size", "stream")
+    __slots__ = ("labels", "size", "stream", "written")
 
-    def __init__(self, stream: Stream, labels: tuple[Label, ...], free: tuple[object, ...], size: int) -> None:
+    def __init__(self, stream: Stream, labels: tuple[Label, ...], written: tuple[object, ...], size: int) -> None:
         self.stream = stream
         self.labels = labels
-        self.free = free
+        self.written = written
         self.size = size
 
     def __eq__(self, other: object) -> bool:
@@ -42,11 +42,11 @@ class Canonical:
             isinstance(other, Canonical)
             and self.stream == other.stream
             and self.labels == other.labels
-            and self.free == other.free
+            and self.written == other.written
         )
 
     def __hash__(self) -> int:
-        return hash((self.stream, self.labels, self.free))
+        return hash((self.stream, self.labels, self.written))
 
 
 def equal(left: Diagram, right: Diagram) -> bool:
@@ -67,7 +67,7 @@ def hash_of(diagram: Diagram) -> int:
     """A hash that agrees with `==`."""
     if expanded_size(diagram) <= BUDGET:
         return hash(markov(diagram))
-    forms = _Forms(False)
+    forms = Forms(False)
     return forms.contents[forms.of(diagram)]
 
 
@@ -118,8 +118,8 @@ def expanded_size(diagram: Diagram) -> int:
 
 def _encode(expansion: Expansion, levels: list[Level]) -> Canonical:
     labels: dict[int, int] = {}
-    keys: dict[int, int] = {NONE: 0}
-    free: list[object] = []
+    met = _Keys(expansion.instances)
+    keys = met.numbers
     stream: list[int] = []
     hashes: dict[int, list[int]] = {}
     queue = [levels[0]]
@@ -134,7 +134,7 @@ def _encode(expansion: Expansion, levels: list[Level]) -> Canonical:
             key = level.keys[node]
             number = keys.get(key)
             if number is None:
-                number = _key_number(key, keys, free, expansion.instances)
+                number = met.new(key)
             label = level.labels[node]
             stream += (labels.setdefault(label, len(labels)), number)
             stream += [at[w] for w in level.ins[node]]
@@ -146,15 +146,45 @@ def _encode(expansion: Expansion, levels: list[Level]) -> Canonical:
                 queue += level.children[node]
         stream.append(len(level.outputs))
         stream += [at[w] for w in level.outputs]
-    return Canonical(tuple(stream), tuple([expansion.labels[n] for n in labels]), tuple(free), size)
+    return Canonical(tuple(stream), tuple([expansion.labels[n] for n in labels]), tuple(met.written), size)
 
 
-def _key_number(key: int, keys: dict[int, int], free: list[object], instances: Instances) -> int:
-    """Keys bound inside are numbered as they come; one that leads out is written down."""
-    number = keys[key] = len(keys)
-    if instances.free[key]:
-        free.append((number, instances.path(key)))
-    return number
+class _Keys:
+    """The numbers of instances, in the order in which they are met: what is bound inside has no other name.
+
+    `written` says of each which loops count it, and the names of its path where that leads out of the diagram.
+    """
+
+    __slots__ = ("_indices", "instances", "numbers", "written")
+
+    def __init__(self, instances: Instances) -> None:
+        self.instances = instances
+        self.numbers: dict[int, int] = {NONE: 0}
+        self._indices: dict[int, int] = {NONE: 0}
+        self.written: list[object] = []
+
+    def new(self, key: int) -> int:
+        """The number of an instance that was not met before."""
+        number = self.numbers[key] = len(self.numbers)
+        instances = self.instances
+        if instances.free[key]:
+            names = [instances.names[one] for one in instances.path(key)]
+            self.written.append(tuple([(name, self._index(index)) for name, index in names]))
+        else:
+            self.written.append(self._index(instances.index_of(key)))
+        return number
+
+    def _index(self, index: int) -> int:
+        fresh = []
+        while index not in self._indices:
+            fresh.append(index)
+            index = self.instances.indices[index][0]
+        for one in reversed(fresh):
+            outer, step = self.instances.indices[one]
+            self.written.append((self._indices[outer], step))
+            self._indices[one] = len(self._indices)
+            index = one
+        return self._indices[index]
 
 
 def _ordered(
@@ -182,7 +212,7 @@ def _ordered(
             if key == NONE:
                 return last, known[node], ""
             before = keys.get(key, last) if key not in met else len(keys) + met[key]
-            return before, known[node], str(expansion.instances.names[key])
+            return before, known[node], expansion.instances.names[key][0]
 
         waiting.sort(key=rank)
     for node in waiting:
@@ -272,11 +302,11 @@ def _exact(level: Level, form_of: dict[int, int]) -> object:
 
 
 def _framewise(left: Diagram, right: Diagram, full: bool) -> bool:
-    forms = _Forms(full)
+    forms = Forms(full)
     return forms.of(left) == forms.of(right)
 
 
-class _Forms:
+class Forms:
     """Diagrams as numbers, equal for equal ones: each definition once, however often it is used.
 
     `contents` are hashes that do not depend on what was numbered before.

@@ -12,6 +12,7 @@ from typing import Any
 
 from diagrammar.box import Box, Node
 from diagrammar.diagram import Diagram, definitions
+from diagrammar.equality import Forms
 from diagrammar.notation import (
     INFIX,
     TYPED,
@@ -49,11 +50,15 @@ def to_text(diagram: Diagram, name: str = "") -> str:
 class _File:
     """The definitions of a text, and the names that they have."""
 
-    __slots__ = ("boxes", "escapes", "keep", "mentioned", "names", "parts", "queue", "shares", "taken")
+    __slots__ = ("boxes", "escapes", "forms", "keep", "mentioned", "names", "parts", "queue", "shares", "taken")
 
     def __init__(self, diagram: Diagram, name: str) -> None:
         self.mentioned = Mentioned()
-        self.names: dict[tuple[int, str], str] = {(id(diagram), name): name}
+        forms = Forms(True)
+        forms.of(diagram)
+        # diagrams that are the same have one definition
+        self.forms = forms.numbers
+        self.names: dict[tuple[int, str], str] = {(self.forms[id(diagram)], name): name}
         self.taken = {name}
         self.queue: list[tuple[str, Diagram]] = [(name, diagram)]
         self.parts: list[list[str]] = []
@@ -102,9 +107,9 @@ class _File:
 
     def definition(self, inside: Diagram, name: str) -> str:
         """What a definition is called; it is queued when it is first asked for."""
-        known = self.names.get((id(inside), name))
+        known = self.names.get((self.forms[id(inside)], name))
         if known is None:
-            known = self.names[id(inside), name] = self.unique(name)
+            known = self.names[self.forms[id(inside)], name] = self.unique(name)
             self.queue.append((known, inside))
         return known
 
@@ -200,9 +205,10 @@ class _Body:
             name = box.origin.rpartition(":")[2] or inside.name or box.name
         if self.file.escapes[id(inside)]:
             # it mentions a share of this body, so it is declared in it
-            known = self.local.get((id(inside), name))
+            form = self.file.forms[id(inside)]
+            known = self.local.get((form, name))
             if known is None:
-                known = self.local[id(inside), name] = (self.file.unique(name), inside)
+                known = self.local[form, name] = (self.file.unique(name), inside)
             return known[0], known[0]
         base = self.file.definition(inside, name)
         return base, base
@@ -244,10 +250,13 @@ class _Body:
         at = self.inputs(inside)
         ports = ", ".join(f"{at[wire]} : {flat.types[wire]}" for wire in flat.inputs)
         yield f"{indent}diagram {name}({ports}) -> {show(cod)} {{\n"
+        # a diagram of the block may mention a share, and a share may be of a diagram of the block
+        locals_ = {local for local, _ in self.local.values()}
+        late = {share: text for share, text in self.shares.items() if text in locals_}
+        yield from (f"{deeper}share {share} = {text}\n" for share, text in self.shares.items() if share not in late)
         for local, one in self.local.values():
             yield _Body(self.file, one, self.prefixes).definition(local, deeper)
-        for share, text in self.shares.items():
-            yield f"{deeper}share {share} = {text}\n"
+        yield from (f"{deeper}share {share} = {text}\n" for share, text in late.items())
         for line in self.owned.values():
             yield f"{deeper}{line}\n"
         yield self.statements(at, deeper)

@@ -104,7 +104,7 @@ def _loop(program: Program, fn: Function, box: Box, values: list[Value], counts:
     heads = [f"{item} in {outer}" for outer, item in loop.lists]
     if len(heads) > 1:
         heads = [f"{', '.join(i for _, i in loop.lists)} in zip({', '.join(o for o, _ in loop.lists)}, strict=True)"]
-    head = f"for {heads[0] if heads else f'_ in range({box.param('count')})'}:"
+    head = f"for {heads[0]}:" if heads else f"for _ in range({box.param('count')}):"
     fn.put([head, *loop.block.lines("    ")], tuple(carried.values()))
     made = [
         Value(carried[at], box.cod[at], flag, Slot(carried[at], counts[at])) if at in carried

@@ -103,10 +103,11 @@ def _static_call(function: Any, node: tree.Call, found: list[Any], scope: Scope)
                 f"`{function.name}` works on static values, this is {statics.describe(each)}", scope.span(arg)
             )
     try:
-        return function.function(*found)
-    except statics.BadStatic as error:
-        raise DiagramValueError(str(error), scope.span(node)) from None
-    except TypeError:
+        with statics.Placed(scope.span(node)):
+            return function.function(*found)
+    except TypeError as error:
+        if isinstance(error, DiagramTypeError):
+            raise
         raise DiagramTypeError(f"`{function.name}` takes another number of arguments", scope.span(node)) from None
 
 

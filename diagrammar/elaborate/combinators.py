@@ -14,7 +14,7 @@ from diagrammar.elaborate.statements import _solid
 from diagrammar.elaborate.values import DeclRef, Recipe, Scope, Wire
 from diagrammar.errors import BudgetError, DiagramTypeError, DiagramValueError
 from diagrammar.grammar import tree
-from diagrammar.sizes import Size
+from diagrammar.sizes import Poly, Size
 from diagrammar.types import Field, Tensor, Type
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def _step(body: Body, node: tree.Repeat, types: list[Type], scope: Scope, graph:
 
 def _count(body: Body, count: Any, node: tree.Repeat, scope: Scope) -> None:
     if not isinstance(count, int) or isinstance(count, bool):
-        if statics.is_number(count) and hasattr(count, "terms"):
-            raise statics.NeedsConcrete
+        if statics.is_number(count) and isinstance(count, Poly):
+            raise statics.NeedsConcrete(scope.span(node.count))
         raise DiagramValueError(f"`repeat` counts in whole numbers, this is {statics.describe(count)}", scope.span(node.count))
     if count < 0:
         raise DiagramValueError(f"`repeat` {count} times", scope.span(node.count))
@@ -220,7 +220,8 @@ def _fold(
         states = static(body, states[0].value, states[1])
     if not isinstance(states, int) or not 0 < states < len(ins):
         raise DiagramTypeError(f"`{name}` takes wires of its state and stacked wires", site.span, hint=f"{name}[f, state = 1]")
-    wires = tuple(_solid(wire, Tensor("R"), scope, graph) for wire in ins)
+    # a number begins in whatever state the diagram ends in
+    wires = tuple(_solid(wire, WireHole(body.unifier.number(), "state"), scope, graph) for wire in ins)
     state = [graph.types[graph.bring(wire)] for wire in wires[:states]]
     count, types = _stack(body, wires[states:], graph, name, site)
     inner, outs = yield _inside(body, found, state + types, graph, site)

@@ -14,7 +14,7 @@ from diagrammar.elaborate.holes import BundleHole
 from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.unused import check_used
 from diagrammar.elaborate.values import Declared, Implicit, Resolved, Scope, TypeValue, Wire
-from diagrammar.errors import BudgetError, DiagrammarError, DiagramTypeError
+from diagrammar.errors import BudgetError, DiagrammarError, DiagramTypeError, DiagramValueError
 from diagrammar.sizes import Size
 from diagrammar.source import Span
 
@@ -108,11 +108,14 @@ class Elaborator:
         self._depth.clear()
         try:
             result: Definition = run(self.define(declared, dict(values), {}, span))
-        except NeedsConcrete:
-            raise
-        except BaseException:
+        except NeedsConcrete as error:
+            if self.rigid:
+                raise
+            raise DiagramValueError(
+                "a static value is wanted here, and this depends on a free size", error.span or span
+            ) from None
+        finally:
             self._made = {key: made for key, made in self._made.items() if made is not None}
-            raise
         return result
 
     def define(
@@ -159,6 +162,7 @@ class Elaborator:
         numbers = tuple(map(graph.bring, outs))
         body.finish()
         diagram = yield finish(body, graph, numbers)
+        diagram.name, diagram.origin = declared.name, declared.origin
         return Definition(diagram, tuple(body.unifier.conditions))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from diagrammar.elaborate import application, arithmetic, statics, typing
 from diagrammar.elaborate.body import Body, Steps, run
 from diagrammar.elaborate.graph import Graph
-from diagrammar.elaborate.holes import BundleHole, Mismatch, SpaceHole
+from diagrammar.elaborate.holes import BundleHole, SpaceHole
 from diagrammar.elaborate.values import (
     Closure,
     DeclRef,
@@ -24,7 +24,7 @@ from diagrammar.elaborate.values import (
     TypeValue,
     Wires,
 )
-from diagrammar.errors import DiagramNameError, DiagramTypeError, DiagramValueError
+from diagrammar.errors import DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.types import Space
 
@@ -123,7 +123,7 @@ def _binary(body: Body, node: tree.Binary, scope: Scope, graph: Graph | None) ->
 
 
 def _static_binary(body: Body, node: tree.Binary, op: str, left: Any, right: Any, scope: Scope) -> Any:
-    try:
+    with statics.Placed(scope.span(node)):
         if op in ("==", "!=", "<", "<=", ">", ">="):
             return statics.compare(op, left, right)
         if op == "..":
@@ -133,10 +133,6 @@ def _static_binary(body: Body, node: tree.Binary, op: str, left: Any, right: Any
         if op == "@":
             raise statics.BadStatic("`@` puts wires, diagrams or types side by side")
         return statics.arithmetic(op, left, right)
-    except statics.BadStatic as error:
-        raise DiagramValueError(str(error), scope.span(node)) from None
-    except Mismatch as error:
-        raise DiagramTypeError(str(error), scope.span(node)) from None
 
 
 def _types(body: Body, node: tree.Binary, op: str, left: Any, right: Any, scope: Scope) -> TypeValue:
@@ -174,10 +170,8 @@ def _unary(body: Body, node: tree.Unary, scope: Scope, graph: Graph | None) -> S
         return Closure(node, scope)
     if isinstance(item, Wires):
         return Wires((yield arithmetic.negate(body, item.items, node, scope, graph)))
-    try:
+    with statics.Placed(scope.span(node)):
         return statics.arithmetic("*", -1, item)
-    except statics.BadStatic as error:
-        raise DiagramValueError(str(error), scope.span(node)) from None
 
 
 def _bundle(body: Body, node: tree.Bundle, scope: Scope, graph: Graph | None) -> Steps:
@@ -247,12 +241,8 @@ def _index(body: Body, node: tree.Index, scope: Scope, graph: Graph | None) -> S
         args.append(found)
     if isinstance(item, Wires):
         return (yield application.entry(body, item, args, node, scope, graph))
-    try:
+    with statics.Placed(scope.span(node)):
         return static_index(body, item, args, node, scope)
-    except statics.BadStatic as error:
-        raise DiagramValueError(str(error), scope.span(node)) from None
-    except Mismatch as error:
-        raise DiagramTypeError(str(error), scope.span(node)) from None
 
 
 def static_index(body: Body, item: Any, args: list[Any], node: tree.Index, scope: Scope) -> Any:

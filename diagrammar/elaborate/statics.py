@@ -8,14 +8,42 @@ from fractions import Fraction
 from typing import Any
 
 from diagrammar import sizes
-from diagrammar.elaborate.holes import BundleHole, SpaceHole, Waiting, WireHole
+from diagrammar.elaborate.holes import BundleHole, Mismatch, SpaceHole, Waiting, WireHole
 from diagrammar.elaborate.values import StaticFunction, TypeValue
+from diagrammar.errors import DiagramTypeError, DiagramValueError
 from diagrammar.sizes import Poly, Size, whole
+from diagrammar.source import Span
 from diagrammar.types import Field, Rigid, Space, Tensor
 
 
 class NeedsConcrete(Exception):
-    """A static value must be known here, but this is the check of a declaration for all its parameters at once."""
+    """A static value must be known here, but depends on a free size or on a parameter without a value.
+
+    In the check of a declaration for all its parameters at once that ends the check; elsewhere it is an error at `span`.
+    """
+
+    def __init__(self, span: Span | None = None) -> None:
+        super().__init__()
+        self.span = span
+
+
+class Placed:
+    """Turns what is wrong with static values in its block into errors at a place."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        match error:
+            case BadStatic():
+                raise DiagramValueError(str(error), self.span) from None
+            case Mismatch():
+                raise DiagramTypeError(str(error), self.span) from None
+            case NeedsConcrete() if error.span is None:
+                raise NeedsConcrete(self.span) from None
 
 
 class BadStatic(Exception):

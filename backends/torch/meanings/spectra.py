@@ -25,15 +25,11 @@ def modes_of(c: Call) -> tuple[int, ...]:
 
 
 def _rfft(c: Call) -> Result:
-    dim = c.field().space.dim
-    return f"torch.view_as_real(torch.fft.rfftn({c.arg()}, dim={tuple(range(2, dim + 2))!r}, norm={_norm(c)!r}))"
+    return f"{c.helper('_rfft')}({c.arg()}, {_norm(c)!r})"
 
 
 def _irfft(c: Call) -> Result:
-    field = c.field()
-    axes = tuple(range(2, field.space.dim + 2))
-    sizes = ", ".join(c.size(size) for size in field.space.axes)
-    return f"torch.fft.irfftn({c.helper('_view')}({c.arg()}), s=({sizes},), dim={axes!r}, norm={_norm(c)!r})"
+    return f"{c.helper('_irfft')}({c.arg()}, {_sizes(c, False)}, {_norm(c)!r})"
 
 
 def _sizes(c: Call, at_result: bool) -> str:

@@ -47,6 +47,25 @@ def _spread(z: Tensor, modes: Any, sizes: Any) -> Tensor:
     return z
 
 
+def _one_more(x: Tensor) -> Tensor:
+    """An empty batch made into one of size 1: the libraries behind torch.fft refuse empty ones."""
+    return F.pad(x, (0, 0) * (x.dim() - 1) + (0, 1))
+
+
+def _rfft(x: Tensor, norm: str) -> Tensor:
+    """Fourier coefficients over all axes but batch and channel, as pairs."""
+    if x.shape[0] == 0:
+        return _rfft(_one_more(x), norm)[:0]
+    return torch.view_as_real(torch.fft.rfftn(x, dim=tuple(range(2, x.dim())), norm=norm))
+
+
+def _irfft(z: Tensor, sizes: Any, norm: str) -> Tensor:
+    """The field on a grid of these sizes that has these coefficients."""
+    if z.shape[0] == 0:
+        return _irfft(_one_more(z), sizes, norm)[:0]
+    return torch.fft.irfftn(_view(z), s=sizes, dim=tuple(range(2, z.dim() - 1)), norm=norm)
+
+
 def _corners(z: Tensor, modes: Any) -> Tensor:
     """Blocks of first and last frequencies of all axes but the last, as an axis in front."""
     dim = len(modes)
@@ -147,12 +166,10 @@ def _fourier(u: Tensor, w: Tensor, bias: Any, modes: Any) -> Tensor:
 
 
 def _fourier_fft(u: Tensor, w: Tensor, modes: Any) -> Tensor:
-    axes = tuple(range(2, u.dim()))
     sizes = u.shape[2:]
-    z = _low(torch.view_as_real(torch.fft.rfftn(u, dim=axes, norm="forward")), modes, sizes)
-    z = torch.view_as_real(torch.einsum("bi...,io...->bo...", torch.view_as_complex(z), torch.view_as_complex(w)))
-    z = _spread(z, modes, sizes)
-    return torch.fft.irfftn(torch.view_as_complex(z.contiguous()), s=sizes, dim=axes, norm="forward")
+    z = _low(_rfft(u, "forward"), modes, sizes)
+    z = torch.view_as_real(torch.einsum("bi...,io...->bo...", _view(z), _view(w)))
+    return _irfft(_spread(z, modes, sizes), sizes, "forward")
 
 
 def _fourier_matrices(u: Tensor, w: Tensor, modes: Any) -> Tensor:
@@ -182,11 +199,11 @@ def _mix(z: Tensor, w: Tensor) -> Tensor:
     count = shape.numel() * half
     out = w.shape[1]
     # [mode, batch, (part, channel)]
-    left = z.reshape(batch, channels, -1, 2, half).permute(2, 4, 0, 3, 1).reshape(count, batch, 2 * channels)
+    left = z.reshape(batch, channels, shape.numel(), 2, half).permute(2, 4, 0, 3, 1).reshape(count, batch, 2 * channels)
     real, imaginary = w.unbind(-1)
     upper = torch.stack((real, imaginary), 0)
     lower = torch.stack((-imaginary, real), 0)
     both = torch.stack((upper, lower), 0).flatten(4)
     matrix = both.permute(4, 0, 2, 1, 3).reshape(count, 2 * channels, 2 * out)
-    y = torch.bmm(left, matrix).reshape(-1 if batch else shape.numel(), half, batch, 2, out)
+    y = torch.bmm(left, matrix).reshape(shape.numel(), half, batch, 2, out)
     return y.permute(2, 4, 0, 3, 1).reshape(batch, out, *shape, 2 * half)

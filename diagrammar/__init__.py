@@ -1,0 +1,79 @@
+"""diagrammar: neural operators as string diagrams in a text file.
+
+* reading: `load`, `loads`, `Module`
+* diagrams: `Diagram`, `Box`, `Functor`, `share`, `same`, `verify`
+* meanings: `compile` (a `torch.nn.Module`), `emit` (its source), `cost`
+* errors: `DiagrammarError` and its kinds
+
+>>> import diagrammar as dg
+>>> m = dg.loads("diagram net : R[8] -> R[2] = linear[b = 16] >> gelu >> linear")
+>>> print(m["net"].dom, "->", m["net"].cod)
+R[8] -> R[2]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diagrammar.api import Module as Module
+    from diagrammar.api import check as check
+    from diagrammar.api import compile as compile
+    from diagrammar.api import cost as cost
+    from diagrammar.api import emit as emit
+    from diagrammar.api import load as load
+    from diagrammar.api import loads as loads
+    from diagrammar.conditions import conditions as conditions
+    from diagrammar.diagram import Box as Box
+    from diagrammar.diagram import Diagram as Diagram
+    from diagrammar.diagram import share as share
+    from diagrammar.equality import cartesian as cartesian
+    from diagrammar.equality import same as same
+    from diagrammar.errors import BackendError as BackendError
+    from diagrammar.errors import BudgetError as BudgetError
+    from diagrammar.errors import Diagnostics as Diagnostics
+    from diagrammar.errors import DiagrammarError as DiagrammarError
+    from diagrammar.errors import DiagramImportError as DiagramImportError
+    from diagrammar.errors import DiagramNameError as DiagramNameError
+    from diagrammar.errors import DiagramSyntaxError as DiagramSyntaxError
+    from diagrammar.errors import DiagramTypeError as DiagramTypeError
+    from diagrammar.errors import DiagramValueError as DiagramValueError
+    from diagrammar.functor import Functor as Functor
+    from diagrammar.verify import verify as verify
+
+__version__ = "0.1.0"
+
+# names are looked up when they are used: importing the package reads no framework, and little else
+_HOMES = {
+    "api": ("Module", "check", "compile", "cost", "emit", "load", "loads"),
+    "conditions": ("conditions",),
+    "diagram": ("Box", "Diagram", "share"),
+    "equality": ("cartesian", "same"),
+    "errors": (
+        "BackendError",
+        "BudgetError",
+        "Diagnostics",
+        "DiagramImportError",
+        "DiagramNameError",
+        "DiagramSyntaxError",
+        "DiagramTypeError",
+        "DiagramValueError",
+        "DiagrammarError",
+    ),
+    "functor": ("Functor",),
+    "verify": ("verify",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'diagrammar' has no attribute {name!r}")
+    found = getattr(import_module(f"diagrammar.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

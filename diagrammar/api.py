@@ -1,0 +1,218 @@
+"""What users hold in their hands: files as modules, and diagrams given to backends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diagrammar import modules
+from diagrammar.checking import check_declarations
+from diagrammar.conditions import conditions
+from diagrammar.diagram import Diagram
+from diagrammar.elaborate.elaborator import BUDGET, Elaborator
+from diagrammar.elaborate.kinds import parameters
+from diagrammar.elaborate.values import Declared, DeclRef
+from diagrammar.errors import DiagrammarError, DiagramNameError, DiagramTypeError
+from diagrammar.grammar import tree
+from diagrammar.reading import Limits, read, static_value
+from diagrammar.source import Source, Span
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Module:
+    """A file that has been read and checked: `m["fno"]` is a diagram of it.
+
+    >>> m = loads("param n : int = 3\\ndiagram f : R[n] -> R[n] = sin >> cos", n=5)
+    >>> m["f"].dom, list(m)
+    (R[5], ['f'])
+    """
+
+    def __init__(self, module: modules.Module) -> None:
+        self._module = module
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self._module.source.name
+
+    @property
+    def doc(self) -> str | None:
+        """The string at the start of the file."""
+        return self._module.doc
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the diagrams that need no static argument."""
+        for name, declared in self._module.declared.items():
+            if isinstance(declared.ast, tree.DiagramDecl) and not _needs(declared):
+                yield name
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in set(self)
+
+    def __getitem__(self, name: str) -> Diagram:
+        """The diagram of this name. Raises DiagramNameError, or what is wrong with the diagram."""
+        return self.diagram(name)
+
+    def diagram(self, name: str, **arguments: Any) -> Diagram:
+        """A diagram at static arguments: `m.diagram("level", l=0)`."""
+        found = self._module.own(name)
+        if found is None and name in self._module.imported:
+            imported = self._module.find(name)
+            found = imported.declared if isinstance(imported, DeclRef) else None
+        if found is None or not isinstance(found.ast, tree.DiagramDecl):
+            have = ", ".join(self) or "none"
+            raise DiagramNameError(f"`{self.name}` has no diagram `{name}`", None, [f"its diagrams: {have}"])
+        values = {key: static_value(value) for key, value in arguments.items()}
+        return at_arguments(found, values)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the file with their values."""
+        return {
+            name: self._module.find(name)
+            for name, declared in self._module.declared.items()
+            if isinstance(declared.ast, tree.Param)
+        }
+
+    @property
+    def declarations(self) -> Mapping[str, Declared]:
+        """Everything that the file declares."""
+        return self._module.declared
+
+
+def _needs(declared: Declared) -> list[str]:
+    return [info.name for info in parameters(declared) if info.default is None]
+
+
+def at_arguments(declared: Declared, values: Mapping[str, Any]) -> Diagram:
+    """A declared diagram at static arguments; what is not given has its default."""
+    from diagrammar.elaborate.body import Body
+    from diagrammar.elaborate.typing import evaluate
+
+    span = Span(declared.source, declared.ast.start, declared.ast.end)
+    known: dict[str, Any] = {}
+    scope = declared.scope.inner()
+    for info in parameters(declared):
+        if info.name in values:
+            known[info.name] = values[info.name]
+        elif info.default is not None:
+            known[info.name] = evaluate(Body(declared.scope.module.elaborator, declared), info.default, scope)
+        else:
+            raise DiagramTypeError(
+                f"`{declared.name}` needs its parameter `{info.name}`",
+                span,
+                hint=f'm.diagram("{declared.name}", {info.name}=...)',
+            )
+        scope.names[info.name] = known[info.name]
+    unknown = set(values) - set(known)
+    if unknown:
+        raise DiagramTypeError(f"`{declared.name}` has no parameter `{min(unknown)}`", span)
+    return declared.scope.module.elaborator.definition(declared, known, span).diagram
+
+
+def load(
+    path: str | Path,
+    *,
+    root: str | Path | None = None,
+    budget: int = BUDGET,
+    limits: Limits | None = None,
+    check: bool = True,
+    **parameters: Any,
+) -> Module:
+    """Reads and checks a `.dg` file; keyword arguments set its parameters.
+
+    `root` is the folder that imports may not leave (the file's own by default), `budget` the number of boxes that a
+    diagram may expand to. Raises a DiagrammarError with the place of what is wrong; several at once as Diagnostics.
+    """
+    limits = limits or Limits()
+    file = Path(path)
+    if str(path) == "std":
+        return Module(modules.std())
+    place = Path(root).resolve() if root is not None else file.resolve().parent
+    text = read(file, limits.size)
+    loader = modules.Loader(place, Elaborator(budget), limits)
+    here = file.resolve()
+    loader.opening.append(str(here))
+    return _checked(loader.module(file.stem, Source(str(path), text), here.parent), check, parameters)
+
+
+def loads(
+    text: str,
+    *,
+    name: str = "text.dg",
+    budget: int = BUDGET,
+    limits: Limits | None = None,
+    check: bool = True,
+    **parameters: Any,
+) -> Module:
+    """Reads and checks a text; it may import from the standard library alone."""
+    limits = limits or Limits()
+    loader = modules.Loader(None, Elaborator(budget), limits)
+    return _checked(loader.module(Path(name).stem, Source(name, text), None), check, parameters)
+
+
+def _checked(module: modules.Module, check: bool, parameters: Mapping[str, Any]) -> Module:
+    modules.override(module, parameters)
+    if check:
+        check_declarations(module)
+    return Module(module)
+
+
+class Report:
+    """What a check found: `ok`, and the errors."""
+
+    __slots__ = ("failures",)
+
+    def __init__(self, failures: tuple[DiagrammarError, ...]) -> None:
+        self.failures = failures
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.failures
+
+
+def check(module: Module) -> Report:
+    """Checks the types of every declaration of a module."""
+    try:
+        check_declarations(module._module)
+    except DiagrammarError as error:
+        return Report(getattr(error, "errors", (error,)))
+    return Report(())
+
+
+# ---------------------------------------------------------------------------------------------------- backends
+
+
+def compile(diagram: Diagram, **options: Any) -> torch.nn.Module:
+    """A `torch.nn.Module` of a diagram.
+
+    Options: `seed` of the weights, `dtype`, `device`, `boxes` (meanings of boxes without a body, by name), `spaces`
+    (free sizes that no input shows), `flat` (one `forward`). Inputs are tensors in the order of the wires, with any
+    number of leading batch axes.
+
+    >>> import torch
+    >>> net = compile(loads("diagram f : R[3] -> R[2] = linear")["f"], seed=0)
+    >>> net(torch.zeros(5, 3)).shape, list(net.state_dict())
+    (torch.Size([5, 2]), ['linear.W', 'linear.c'])
+    """
+    from diagrammar.backends import torch as backend
+
+    return backend.compile(diagram, conditions=conditions(diagram), **options)
+
+
+def emit(diagram: Diagram, **options: Any) -> str:
+    """The source of the same module as a file that imports torch and not diagrammar."""
+    from diagrammar.backends import torch as backend
+
+    return backend.emit(diagram, conditions=conditions(diagram), **options)
+
+
+def cost(diagram: Diagram) -> Any:
+    """Parameters, FLOPs and activation bytes of a diagram, symbolic in its free sizes."""
+    from diagrammar.backends import cost as backend
+
+    return backend.cost(diagram)

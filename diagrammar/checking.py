@@ -1,0 +1,143 @@
+"""The check of a file: every declaration, at its instances and once for all its parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diagrammar import modules
+from diagrammar.diagram import Box, Bundle
+from diagrammar.elaborate.kinds import parameters
+from diagrammar.elaborate.body import Body
+from diagrammar.elaborate.statics import NeedsConcrete
+from diagrammar.elaborate.typing import evaluate, type_of
+from diagrammar.elaborate.values import Declared, ParamInfo, Resolved
+from diagrammar.errors import BudgetError, DiagrammarError
+from diagrammar.grammar import tree
+from diagrammar.reading import raise_all
+from diagrammar.sizes import var
+from diagrammar.source import Span
+from diagrammar.types import Rigid, Space, free_axes
+
+# a space parameter stands for any of these; a declaration is wrong if it is wrong for all of them
+_SPACES = (("torus", 2), ("cube", 2), ("torus", 1), ("cube", 1), ("torus", 3))
+
+
+class _CannotTell(Exception):
+    """A parameter has no symbolic value, so the declaration is checked at its instances alone."""
+
+
+def check_declarations(module: modules.Module) -> None:
+    """Checks everything that a module declares; raises all independent errors at once."""
+    errors: list[DiagrammarError] = []
+    for declared in module.declared.values():
+        try:
+            _check(module, declared)
+        except NeedsConcrete:
+            pass
+        except DiagrammarError as error:
+            errors.append(error)
+            if isinstance(error, BudgetError):
+                break
+    raise_all(errors)
+
+
+def _check(module: modules.Module, declared: Declared) -> None:
+    match declared.ast:
+        case tree.DiagramDecl():
+            if parameters(declared):
+                _check_generic(module, declared)
+            else:
+                module.elaborator.definition(declared, {}, _place(declared))
+        case tree.BoxDecl():
+            if not declared.ast.header.cod:
+                raise DiagrammarError("a box of a file has a type", _place(declared), hint=f"box {declared.name} : A -> B")
+            _check_header(module, declared)
+        case tree.TypeDecl(_, params, _) if params:
+            parameters(declared)
+        case tree.TypeDecl():
+            type_of(Body(module.elaborator, declared), declared.ast.value, declared.scope)
+        case tree.Param() | tree.Let() | tree.SpaceDecl() | tree.Share():
+            module.find(declared.name)
+        case _:
+            pass
+
+
+def _place(declared: Declared) -> Span:
+    ast = declared.ast
+    line_end = declared.source.text.find("\n", ast.start)
+    return Span(declared.source, ast.start, ast.end if line_end < 0 else min(ast.end, line_end))
+
+
+def _check_header(module: modules.Module, declared: Declared) -> None:
+    body = Body(module.elaborator, declared)
+    try:
+        values = _symbolic(module, declared, _SPACES[0])
+    except _CannotTell:
+        return
+    scope = declared.scope.inner({name: _seen(value) for name, value in values.items()})
+    header = declared.ast.header
+    for node in (header.dom, header.cod, *(port.type for ports in header.wires for port in ports)):
+        if node is not None:
+            type_of(body, node, scope)
+
+
+def _seen(value: Any) -> Any:
+    from diagrammar.elaborate.values import TypeValue
+
+    return TypeValue(value.types) if isinstance(value, Bundle) else value
+
+
+def _check_generic(module: modules.Module, declared: Declared) -> None:
+    """Once, for all values of the parameters at the same time."""
+    first: DiagrammarError | None = None
+    has_space = any(info.kind == "space" for info in parameters(declared))
+    for kind in _SPACES if has_space else _SPACES[:1]:
+        try:
+            values = _symbolic(module, declared, kind)
+            module.elaborator.rigid = {info.name for info in parameters(declared)}
+            module.elaborator.definition(declared, values, _place(declared))
+            return
+        except (_CannotTell, NeedsConcrete):
+            return
+        except DiagrammarError as error:
+            first = first or error
+        finally:
+            module.elaborator.rigid = set()
+    if first is not None:
+        raise first
+
+
+def _symbolic(module: modules.Module, declared: Declared, space: tuple[str, int]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    scope = declared.scope.inner()
+    for info in parameters(declared):
+        values[info.name] = found = _rigid(module, declared, info, space, scope)
+        scope.names[info.name] = _seen(found)
+    return values
+
+
+def _rigid(module: modules.Module, declared: Declared, info: ParamInfo, space: tuple[str, int], scope: Any) -> Any:
+    body = Body(module.elaborator, declared)
+    match info.kind:
+        case "size":
+            return var(info.name)
+        case "type":
+            return Bundle((Rigid(info.name),))
+        case "space":
+            base = ((space[0], space[1], info.name),)
+            return Space(base, free_axes(base))
+        case "diagram":
+            assert info.arrow is not None
+            dom = type_of(body, info.arrow.dom, scope).items
+            cod = type_of(body, info.arrow.cod, scope).items
+            box = Box(info.name, dom, cod, key=info.name)  # type: ignore[arg-type]
+            made = Resolved(None, (), dom, cod, "", (), None, 1)  # type: ignore[arg-type]
+            made.box = box
+            return made
+        case "int" if info.default is None:
+            return var(info.name)
+    if info.default is None:
+        raise _CannotTell
+    return evaluate(body, info.default, scope)
+
+

@@ -1,0 +1,44 @@
+"""Conditions on free sizes: what must divide for the sizes of a diagram to be whole."""
+
+from __future__ import annotations
+
+import math
+
+from diagrammar.diagram import Diagram, definitions
+from diagrammar.sizes import Poly, Size, denominator, provably_whole
+from diagrammar.types import sizes_of
+
+Condition = tuple[Size, int]
+
+
+def conditions(diagram: Diagram) -> tuple[Condition, ...]:
+    """Pairs (p, k): the diagram has whole sizes exactly where every k divides its p.
+
+    They are read off the types of all wires, inside of frames too, and each p is listed once.
+    """
+    found: dict[Size, int] = {}
+    for each in definitions(diagram):
+        for wire in each.flat.types:
+            for size in sizes_of(wire):
+                if isinstance(size, Poly):
+                    _note(size, found)
+    return tuple(found.items())
+
+
+def _note(size: Poly, found: dict[Size, int]) -> None:
+    if provably_whole(size):
+        return
+    divisor = denominator(size)
+    whole = size * divisor
+    found[whole] = math.lcm(found.get(whole, 1), divisor)
+
+
+def show_conditions(found: tuple[Condition, ...]) -> list[str]:
+    """`n divisible by 4`, `the grid of X divisible by 8`."""
+    lines: dict[str, None] = {}
+    for size, divisor in found:
+        text = str(size)
+        space, dot, axis = text.partition(".")
+        name = f"the grid of {space}" if dot and axis.isdigit() else text
+        lines[f"{name} divisible by {divisor}"] = None
+    return list(lines)
