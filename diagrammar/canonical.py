@@ -24,7 +24,8 @@ class Level:
     """One body with its frames laid open: nodes by number, wires by number (inputs first)."""
 
     __slots__ = (
-        "children", "depth", "dom", "effects", "first", "impure", "inputs", "ins", "keys", "labels", "outputs", "outs", "wires",
+        "children", "depth", "dom", "effects", "first", "impure", "inputs", "ins", "keys", "labels", "outputs", "outs",
+        "wires",
     )  # fmt: skip
 
     def __init__(self, dom: int, inputs: int) -> None:
@@ -275,7 +276,7 @@ def _note(level: Level, box: Box) -> None:
     node = len(level.labels) - 1
     if box.origin == "next":
         level.effects.append(node)
-    if "random" in box.kinds or "state" in box.kinds:
+    if box.origin == "next" or "random" in box.kinds or "state" in box.kinds:
         level.impure.add(node)
 
 

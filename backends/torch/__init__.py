@@ -17,18 +17,19 @@ from typing import Any
 import torch
 from torch import nn
 
+from diagrammar.backend import Backend
 from diagrammar.backends.torch.classes import Program
 from diagrammar.backends.torch.entrance import Conditions
 from diagrammar.backends.torch.facts import Survey
 from diagrammar.backends.torch.load import load
 from diagrammar.backends.torch.meanings.arithmetic import REAL
-from diagrammar.backends.torch.meanings.table import FUSED
+from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
 from diagrammar.backends.torch.names import is_plain
 from diagrammar.backends.torch.text import source
 from diagrammar.diagram import Box, Diagram
 from diagrammar.errors import BackendError
 
-__all__ = ["compile", "emit"]
+__all__ = ["BACKEND", "compile", "emit"]
 
 Spaces = Mapping[str, int | tuple[int, ...]]
 
@@ -115,3 +116,16 @@ def _write(
             known.update({f"{key}.{axis}": size for axis, size in enumerate(value)})
     program = Program(diagram, Survey(diagram, is_fused), flat, known)
     return program, source(program, diagram, name, conditions)
+
+
+def _means(box: Box) -> bool:
+    return bool(box.insides) or box.origin in REAL or box.origin in PRIMITIVES or box.origin in _OTHERS
+
+
+# boxes whose code is written outside the table
+_OTHERS = frozenset(
+    ["weight", "state", "next"]
+    + [f"std:{name}" for name in ("const", "broadcast", "sample", "field", "as_complex", "as_real", "gaussian", "uniform")]
+)
+
+BACKEND = Backend("torch", compile, emit, _means)

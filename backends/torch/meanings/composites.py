@@ -44,11 +44,9 @@ def _pointwise(c: Call) -> Result:
     weights = owned(c)
     if not _fits(weights, "W") or not isinstance(c.type(), Field) or len(c.values) != 1:
         return None
-    dim = c.field().space.dim
-    if dim > 3 or len(sizes_of(weights["W"].cod[0])) != 2:
+    if len(sizes_of(weights["W"].cod[0])) != 2:
         return None
-    kernel = f"{c.weight('W')}[{', '.join([':', ':', *['None'] * dim])}]"
-    return f"F.conv{dim}d({c.arg()}, {kernel}, {_bias(c, weights)})"
+    return f"{c.helper('_pointwise')}({c.arg()}, {c.weight('W')}, {_bias(c, weights)})"
 
 
 def _conv(c: Call) -> Result:

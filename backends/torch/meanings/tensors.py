@@ -47,6 +47,8 @@ def _matrix(c: Call, words: list[str], result: str) -> str | None:
         if not c.flag(x) or c.flag(w) or len(matrix) != 2 or "." in matrix or matrix[0] == matrix[1]:
             continue
         word = words[x]
+        if isinstance(c.type(x), Field) and word == matrix[1] + "..." and result == matrix[0] + "...":
+            return f"{c.helper('_pointwise')}({c.arg(x)}, {c.arg(w)}, None)"
         if "." in word or len(set(word)) != len(word):
             continue
         for first, last in ((0, 1), (1, 0)):
