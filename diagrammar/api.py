@@ -211,6 +211,13 @@ def emit(diagram: Diagram, **options: Any) -> str:
     return backend.emit(diagram, conditions=conditions(diagram), **options)
 
 
+def emit_with(backend: str, diagram: Diagram) -> str:
+    """What a backend, by name, writes for a diagram."""
+    from diagrammar.backend import find
+
+    return find(backend).emit(diagram, conditions=conditions(diagram))
+
+
 def cost(diagram: Diagram) -> Any:
     """Parameters, FLOPs and activation bytes of a diagram, symbolic in its free sizes."""
     from diagrammar.backends import cost as backend

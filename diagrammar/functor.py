@@ -11,6 +11,7 @@ from typing import Any
 
 from diagrammar.category import evaluate
 from diagrammar.diagram import Box, Diagram, Flat, Node, Ty, bundle, definitions
+from diagrammar.equality import Forms
 from diagrammar.errors import DiagramTypeError
 from diagrammar.rope import Names, body_keys
 from diagrammar.types import Type, Types, same_type, show
@@ -36,7 +37,7 @@ class Functor:
     True
     """
 
-    __slots__ = ("_bodies", "_images", "ar", "cod", "ob")
+    __slots__ = ("_bodies", "_forms", "_images", "_kept", "_same", "ar", "cod", "ob")
 
     def __init__(self, ob: Ob | None = None, ar: Ar | None = None, cod: Any = None) -> None:
         self.ob = ob
@@ -45,6 +46,9 @@ class Functor:
         # by identity, each with what must stay alive for that: images of boxes, and of bodies
         self._images: dict[int, tuple[Box, Any]] = {}
         self._bodies: dict[int, tuple[Diagram, Any]] = {}
+        self._forms = Forms(True)
+        self._same: dict[int, Diagram] = {}
+        self._kept: list[Diagram] = []
 
     def __call__(self, what: Diagram | Box | Type | Types) -> Any:
         """The image of a diagram, of a box or of a type."""
@@ -101,7 +105,9 @@ class Functor:
             if len(wanted) != len(other) or not all(map(same_type, wanted, other)):
                 notes = (f"the functor wants  {show(wanted)}", f"the image has      {show(other)}")
                 raise DiagramTypeError(f"the image of `{box.name}` {side} other wires", box.span, notes)
-        return diagram
+        # images that are the same are one definition, also where `ar` makes them anew for each box
+        self._kept.append(diagram)
+        return self._same.setdefault(self._forms.of(diagram), diagram)
 
     def _diagram(self, root: Diagram) -> Any:
         if self.cod is not None:

@@ -7,10 +7,12 @@ from fractions import Fraction
 
 from diagrammar.box import Box, Bundle, Value
 from diagrammar.diagram import Diagram
+from diagrammar.errors import BudgetError
 from diagrammar.sizes import Poly, Size, variables
 from diagrammar.types import Field, Space, Types, free_axes, sizes_of
 
 WIDTH = 120
+BUDGET = 1_000_000
 
 INFIX = {"std:add": "+", "std:sub": "-", "std:mul": "*", "std:div": "/", "std:pow": "^"}
 
@@ -193,11 +195,19 @@ def has_diagrams(box: Box) -> bool:
 
 
 def in_order(inside: Diagram) -> Iterator[Box]:
-    """The boxes of a body in the order of its text, with those inside its combinators."""
+    """The boxes of a body in the order of its text, with those inside its combinators.
+
+    Those insides are written out at each use, so a text of them can be long where the diagram is small: BudgetError
+    past a million boxes.
+    """
     stack = [iter(inside.flat.nodes)]
+    count = 0
     while stack:
         for node in stack[-1]:
             yield node.box
+            count += 1
+            if count > BUDGET:
+                raise BudgetError(f"a text of more than {BUDGET:,} boxes", node.box.span)
             if node.box.insides and node.box.key is None:
                 stack += [iter(one.flat.nodes) for one in reversed(node.box.insides)]
                 break

@@ -128,20 +128,23 @@ class Names:
 def body_keys(diagram: Diagram) -> dict[str, str]:
     """The keys that a body owns, in the order of its boxes, with the names that they count from: `conv` of `conv_2`."""
     result: dict[str, str] = {}
-    for level in _bodies(diagram):
-        for node in level.flat.nodes:
+    seen = {id(diagram)}
+    stack = [iter(diagram.flat.nodes)]
+    while stack:
+        for node in stack[-1]:
             box = node.box
-            if box.key is not None and box.key not in result:
-                result[box.key] = _base(box)
+            if box.key is not None:
+                if box.key not in result:
+                    result[box.key] = _base(box)
+            elif box.insides:
+                # what is inside a combinator is of this body too
+                fresh = [inside for inside in box.insides if id(inside) not in seen]
+                seen.update(map(id, fresh))
+                stack += [iter(inside.flat.nodes) for inside in reversed(fresh)]
+                break
+        else:
+            stack.pop()
     return result
-
-
-def _bodies(diagram: Diagram) -> list[Diagram]:
-    """A diagram, and the insides of its combinators: one body of keys."""
-    nodes = diagram.flat.nodes
-    if not any(node.box.insides and node.box.key is None for node in nodes):
-        return [diagram]
-    return definitions(diagram, lambda box: box.key is None)
 
 
 def _base(box: Box) -> str:

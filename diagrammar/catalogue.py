@@ -1,0 +1,42 @@
+"""The standard library as a list: what `diagrammar show std` prints."""
+
+from __future__ import annotations
+
+from diagrammar import modules
+from diagrammar.errors import DiagramNameError
+from diagrammar.grammar import tree
+
+
+def _rows(kind: type) -> list[tuple[str, str]]:
+    library = modules.std()
+    rows = []
+    for name in library.index:
+        declared = library.own(name)
+        assert declared is not None
+        if isinstance(declared.ast, kind):
+            rows.append((_header(declared.source.text, declared.ast), " ".join((declared.ast.doc or "").split())))
+    return rows
+
+
+def _header(text: str, ast: tree.BoxDecl | tree.DiagramDecl) -> str:
+    end = ast.end if isinstance(ast, tree.BoxDecl) else ast.body.start
+    return " ".join(text[ast.start : end].split()).rstrip("={ ")
+
+
+def boxes_of() -> list[tuple[str, str]]:
+    """Header and documentation of every primitive box."""
+    return _rows(tree.BoxDecl)
+
+
+def diagrams_of() -> list[tuple[str, str]]:
+    """Header and documentation of every composite diagram."""
+    return _rows(tree.DiagramDecl)
+
+
+def text_of(name: str) -> str:
+    """The text of a declaration of the library, with its documentation."""
+    library = modules.std()
+    declared = library.own(name)
+    if declared is None:
+        raise DiagramNameError(f"the library has nothing called `{name}`")
+    return declared.source.text.rstrip()
