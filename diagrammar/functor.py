@@ -37,7 +37,7 @@ class Functor:
     True
     """
 
-    __slots__ = ("_bodies", "_forms", "_images", "_kept", "_same", "ar", "cod", "ob")
+    __slots__ = ("_bodies", "_forms", "_images", "_held", "_same", "ar", "cod", "ob")
 
     def __init__(self, ob: Ob | None = None, ar: Ar | None = None, cod: Any = None) -> None:
         self.ob = ob
@@ -48,7 +48,7 @@ class Functor:
         self._bodies: dict[int, tuple[Diagram, Any]] = {}
         self._forms = Forms(True)
         self._same: dict[int, Diagram] = {}
-        self._kept: list[Diagram] = []
+        self._held: list[Diagram] = []
 
     def __call__(self, what: Diagram | Box | Type | Types) -> Any:
         """The image of a diagram, of a box or of a type."""
@@ -106,7 +106,7 @@ class Functor:
                 notes = (f"the functor wants  {show(wanted)}", f"the image has      {show(other)}")
                 raise DiagramTypeError(f"the image of `{box.name}` {side} other wires", box.span, notes)
         # images that are the same are one definition, also where `ar` makes them anew for each box
-        self._kept.append(diagram)
+        self._held.append(diagram)
         return self._same.setdefault(self._forms.of(diagram), diagram)
 
     def _diagram(self, root: Diagram) -> Any:

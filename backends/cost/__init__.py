@@ -2,8 +2,8 @@
 the free sizes.
 
 Conventions. Per sample. A complex parameter counts as two. A multiplication and an addition are two operations; an
-elementwise function is one for each number; an FFT of n points is 5/2 n ceil(log2 n), written with the variable
-`log2(n)` where n is free. Activations are the results of boxes, 4 bytes a number by default (truth values 1, tokens 8);
+elementwise function is one for each number; an FFT of n points is 5/2 n ceil(log2 n), which stays `log2(n)` where n is
+free. Activations are the results of boxes, 4 bytes a number by default (truth values 1, tokens 8);
 weights, constants and views cost none. A frame costs what its inside costs; of `training` the first branch counts.
 
 >>> from diagrammar.diagram import Box, Builder

@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 from diagrammar.diagram import Box
-from diagrammar.sizes import Poly, Size, var
+from diagrammar.sizes import Atom, Poly, Size
 from diagrammar.types import Field, Tensor, Type, shape_of
 
 # no arithmetic: moving, cutting, joining, reading
@@ -139,9 +139,9 @@ def _fft(box: Box) -> Size:
 
 
 def log2(size: Size) -> Size:
-    """ceil(log2 n); a variable of that name where n is free."""
+    """ceil(log2 n); it stays as it is where n is free."""
     if isinstance(size, Poly):
-        return var(f"log2({size})")
+        return Poly({((Atom("log2", (size,)), 1),): Fraction(1)})
     return max(math.ceil(Fraction(size)) - 1, 0).bit_length()
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from diagrammar.backends.cost.boxes import log2
 from diagrammar.backends.cost.count import Cost, cost
 from diagrammar.diagram import Diagram
-from diagrammar.sizes import Poly, Size, substitute, variables
+from diagrammar.sizes import Atom, Poly, Size, rewrite, substitute
 
 _HEADS = ("box", "parameters", "flops", "bytes")
 
@@ -39,13 +39,15 @@ def table(diagram: Diagram, at: Mapping[str, int] | None = None, *, depth: int =
 
 def value(size: Size, at: Mapping[str, int]) -> Size:
     """A cost with values for free sizes; `log2(..)` follows."""
-    numbers: dict[str, Size] = dict(at)
-    for name in variables(size):
-        if name.startswith("log2(") and name not in numbers:
-            inner = numbers.get(name[5:-1])
-            if inner is not None:
-                numbers[name] = log2(inner)
-    return substitute(size, numbers)
+
+    def image(atom: Atom) -> Size | None:
+        if atom.kind == "log2":
+            (inner,) = atom.args
+            assert isinstance(inner, int | Fraction | Poly)
+            return log2(substitute(inner, at))
+        return at.get(str(atom.args[0])) if atom.kind == "var" else None
+
+    return rewrite(size, image)
 
 
 def _row(row: Cost, name: str, at: Mapping[str, int]) -> tuple[str, ...]:

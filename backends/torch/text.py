@@ -61,11 +61,12 @@ def write_method(program: Program, box: Box, flags: tuple[bool, ...], module: bo
 
 def method_text(program: Program, made: Made, fn: Function, name: str, results: list[Value]) -> list[str]:
     """The lines of a method; what it needs is entered into its class."""
-    made.needs_like = made.needs_like or fn.needs_like
     tail = []
     if fn.root and ("pending",) in fn.extras:
         tail = ["for buffer, value in pending:", "    buffer.copy_(value)"]
-    return _function(program, fn, name, f"_p{len(program.functions)}", results, tail)
+    lines = _function(program, fn, name, f"_p{len(program.functions)}", results, tail)
+    made.needs_like = made.needs_like or fn.needs_like
+    return lines
 
 
 def _function(

@@ -60,7 +60,7 @@ def _convolution(c: Call) -> Result:
     dim = _dim(c, c.field())
     return (
         f"{c.helper('_convolve_each')}({c.with_batch(0)}, {c.arg(1)}, {dim}, {stride}, {groups}, {left}, {right},"
-        f" {'constant' if padding == 'zeros' else padding!r})".replace("constant)", "'constant')")
+        f" {('constant' if padding == 'zeros' else padding)!r})"
     )
 
 
@@ -85,7 +85,12 @@ def transposed(c: Call, x: str, weight: str, bias: str) -> str:
 def _transposed(c: Call) -> Result:
     weight = c.bare(1)
     if weight is None:
-        raise c.error("a transposed convolution with a kernel for each sample")
+        _, stride, groups, padding = numbers = _numbers(c)
+        if padding not in ("zeros", "circular"):
+            raise c.error(f"a transposed convolution with padding {padding!r}")
+        left, right = padding_of(numbers[0], stride)
+        each = f"{c.helper('_transpose_each')}({c.with_batch(0)}, {c.arg(1)}, {_dim(c, c.field())}, {stride}, {groups}, "
+        return f"{each}{left}, {right}, {padding == 'circular'})"
     return transposed(c, c.with_batch(0), weight, "None") + ("[0]" if not c.flag(0) else "")
 
 

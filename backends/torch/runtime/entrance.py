@@ -77,7 +77,7 @@ def _merge(inputs: Any, rows: Any, expand: bool) -> tuple[list[Any], Any]:
     for x, row, lead in zip(inputs, rows, leads):  # noqa: B905
         tail = x.shape[x.dim() - row[3] :]
         if expand or len(lead):
-            x = x.expand(*batch, *tail).reshape(count, *tail)
+            x = x.expand((*batch, *tail)).reshape((count, *tail))
         else:
             x = x.unsqueeze(0)
         merged.append(x)
@@ -93,11 +93,11 @@ def _leave(outputs: Any, flags: Any, batch: Any) -> Any:
     done = []
     for x, flag in zip((outputs,) if single else outputs, flags):  # noqa: B905
         if not flag:
-            done.append(x.expand(*batch, *x.shape))
+            done.append(x.expand((*batch, *x.shape)))
             continue
         if x.shape[0] != count:
             x = x.expand(count, *x.shape[1:])
-        done.append(x.reshape(*batch, *x.shape[1:]))
+        done.append(x.reshape((*batch, *x.shape[1:])))
     return done[0] if single else tuple(done)
 
 

@@ -36,6 +36,24 @@ def _convolve_each(
     return y.reshape(count, -1, *y.shape[2:])
 
 
+def _transpose_each(
+    x: Tensor, w: Tensor, dim: int, stride: int, groups: int, left: int, right: int, wrap: bool
+) -> Tensor:
+    """A transposed convolution with a kernel for each sample."""
+    if w.shape[0] == 1:
+        w = w.expand(x.shape[0], *w.shape[1:])
+    x = x.expand(w.shape[0], *x.shape[1:])
+    count = w.shape[0]
+    extra = max(stride - w.shape[-1], 0)
+    transpose = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[dim - 1]
+    if count == 0:
+        y = transpose(x, w.new_zeros(w.shape[1:]), None, stride, 0, extra, groups) + 0 * w.sum()
+    else:
+        y = transpose(x.reshape(1, -1, *x.shape[2:]), w.flatten(0, 1), None, stride, 0, extra, groups * count)
+        y = y.reshape(count, -1, *y.shape[2:])
+    return _fold_back(y, dim, left, right, wrap)
+
+
 def _fold_back(x: Tensor, dim: int, left: int, right: int, wrap: bool) -> Tensor:
     """Cuts what padding had added; `wrap` adds it at the other end, as the transpose of periodic padding does."""
     for axis in range(2, dim + 2):

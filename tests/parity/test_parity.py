@@ -1,0 +1,102 @@
+"""The examples agree with the published implementations: outputs, input gradients and weight gradients."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import diagrammar as dg
+
+from conftest import FIXTURES  # type: ignore[import-not-found]
+# the folder of a test is not a package: its tables are read by their path
+from tables import Array, Inexpressible, System, find, is_dead, ours, parameters, theirs  # type: ignore[import-not-found]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each fixture."""
+    folder = metafunc.config.stash[FIXTURES]
+    if "fixture" in metafunc.fixturenames:
+        paths = sorted(folder.glob("*.npz"))
+        if not paths:
+            raise pytest.UsageError(f"no .npz in {folder}")
+        metafunc.parametrize("fixture", paths, ids=[path.stem for path in paths])
+
+
+def _loss_gradient(outputs: list[torch.Tensor]) -> torch.Tensor:
+    total = torch.zeros((), dtype=torch.float64)
+    for out in outputs:
+        total = total + (out.reshape(-1) * torch.cos(torch.arange(out.numel(), dtype=torch.float64))).sum()
+    return total
+
+
+def _load(net: torch.nn.Module, system: System, state: dict[str, Array], kwargs: dict[str, Any]) -> dict[str, list[str]]:
+    """Loads the reference's state, all of it and nothing else; gives their keys for each of our paths."""
+    keys: dict[str, list[str]] = {}
+    values = {}
+    for path, weight in net.state_dict().items():
+        keys[path] = theirs(system, path, state)
+        missing = [key for key in keys[path] if key not in state]
+        assert keys[path] and not missing, f"{path}: the reference has no {missing}"
+        values[path] = torch.from_numpy(ours([state[key] for key in keys[path]], tuple(weight.shape)).copy())
+    used = {key for each in keys.values() for key in each}
+    left = [key for key in state if key not in used and not is_dead(system, key, kwargs)]
+    assert not left, f"tensors of the reference that nothing here reads: {left}"
+    net.load_state_dict(values)
+    return keys
+
+
+def test_parity(fixture: Path) -> None:
+    """A reference and our diagram, with the same weights, agree within the tolerance stored with the fixture."""
+    stored = np.load(fixture)
+    config = json.loads(str(stored["config"]))
+    system = find(config)
+    if system is None:
+        pytest.skip(f"no example is of {config['reference']['class']}")
+    module = dg.load(system.file, **parameters(system, config["kwargs"]))
+    net = dg.compile(module[system.diagram], dtype=torch.float64)
+    state = {key[6:]: stored[key] for key in stored.files if key.startswith("state/")}
+    keys = _load(net, system, state, config["kwargs"])
+
+    inputs = [torch.from_numpy(stored[f"in/{name}"]).requires_grad_() for name in system.inputs]
+    found = net(*inputs)
+    outputs = list(found) if isinstance(found, tuple) else [found]
+    tolerance = config["tolerance"]
+    for name, out in zip(system.outputs, outputs, strict=True):
+        want = stored[f"out/{name}"]
+        np.testing.assert_allclose(out.detach().numpy(), want, rtol=0, atol=tolerance["atol_out"], err_msg=name)
+    _loss_gradient(outputs).backward()
+    for name, given in zip(system.inputs, inputs, strict=True):
+        assert given.grad is not None
+        np.testing.assert_allclose(
+            given.grad.numpy(), stored[f"grad_in/{name}"], rtol=0, atol=tolerance["atol_grad_in"], err_msg=name
+        )
+    _weights(net, keys, stored, tolerance)
+
+
+def _weights(net: torch.nn.Module, keys: dict[str, list[str]], stored: Any, tolerance: dict[str, float]) -> None:
+    for path, weight in net.named_parameters():
+        assert weight.grad is not None, path
+        parts = weight.grad if len(keys[path]) > 1 else weight.grad[None]
+        for key, part in zip(keys[path], parts, strict=True):
+            flat = part.reshape(-1).numpy()
+            norm = float(stored[f"grad_state_norm/{key}"])
+            slack = tolerance["rtol_grad_state"] * norm + tolerance["atol_grad_state"]
+            assert abs(np.linalg.norm(flat) - norm) <= slack, f"{path}: norm of the gradient"
+            probe = float((flat * np.cos(np.arange(flat.size))).sum())
+            assert abs(probe - float(stored[f"grad_state_probe/{key}"])) <= slack, f"{path}: probe of the gradient"
+
+
+def test_an_argument_that_no_example_speaks_of_is_refused() -> None:
+    """A configuration that cannot be expressed fails, it is not approximated."""
+    config = {"reference": {"class": "neuralop.models.FNO"}, "kwargs": {"n_modes": [4], "hidden_channels": 2}}
+    system = find(config)
+    assert system is not None
+    with pytest.raises(Inexpressible, match="norm"):
+        parameters(system, {**config["kwargs"], "norm": "group_norm"})
+    with pytest.raises(Inexpressible, match="invented"):
+        parameters(system, {**config["kwargs"], "invented": 1})
