@@ -38,12 +38,14 @@ class Method:
 
 
 class Made:
-    """The class of one definition."""
+    """The class of one definition; of several where one instance has several insides (a box and its derivative)."""
 
-    __slots__ = ("box", "children", "constants", "diagram", "hint", "lines", "needs_like", "weights")
+    __slots__ = ("box", "children", "constants", "diagram", "hint", "into", "lines", "needs_like", "weights")
 
     def __init__(self, diagram: Diagram, hint: str, box: Box | None) -> None:
         self.diagram = diagram
+        # the class that has taken this one over
+        self.into: Made | None = None
         self.hint = hint
         self.box = box
         # name -> rows of the table; a row is text, but for a child's class, which is named last
@@ -52,6 +54,13 @@ class Made:
         self.constants: list[str] = []
         self.needs_like = False
         self.lines: list[list[str]] = []
+
+
+def final(made: Made) -> Made:
+    """The class that stands for this one."""
+    while made.into is not None:
+        made = made.into
+    return made
 
 
 class Program:
@@ -80,7 +89,11 @@ class Program:
 
     def of(self, box: Box) -> Made:
         """The class of a frame."""
-        return self.made[id(box.insides[0])]
+        return final(self.made[id(box.insides[0])])
+
+    def classes(self) -> list[Made]:
+        """Every class that will be written."""
+        return [made for made in self.made.values() if made.into is None]
 
     @staticmethod
     def stored_name(box: Box, name: str) -> str:
@@ -95,19 +108,18 @@ class Program:
         return self.made[id(diagram)]
 
     def _fill(self) -> None:
-        queue = [self.root]
-        for made in queue:
+        queue = [(self.root, self.root.diagram)]
+        for first, diagram in queue:
+            made = final(first)
             at_root = made is self.root
-            for entry in self.survey[made.diagram].entries:
+            for entry in self.survey[diagram].entries:
                 if entry.up > 0 and at_root:
                     raise BackendError(f"the key of `{entry.box.name}` starts outside the diagram", entry.box.span)
                 if entry.up == 0 or (entry.up < 0 and at_root):
-                    child = self._enter(made, entry)
-                    if child is not None:
-                        queue.append(child)
+                    queue += self._enter(made, entry)
 
-    def _enter(self, made: Made, entry: Entry) -> Made | None:
-        """Puts an entry into the table of its owner; a class met for the first time is given back."""
+    def _enter(self, made: Made, entry: Entry) -> list[tuple[Made, Diagram]]:
+        """Puts an entry into the table of its owner; gives back what is to be filled in next."""
         box = entry.box
         place = (entry.name, entry.pattern)
         if box.origin in OWNED:
@@ -115,17 +127,33 @@ class Program:
                 row = self._weight_row(box, entry)
                 if made.weights.setdefault(place, row) != row:
                     raise BackendError(f"two different weights have the key {entry.name!r}", box.span)
-            return None
+            return []
+        known = made.children.get(place)
         if not box.insides:
             self.bound.setdefault(box.name, box)
+            if known not in (None, box.name):
+                raise BackendError(f"two different boxes have the key {entry.name!r}", box.span)
             made.children[place] = box.name
-            return None
+            return []
         inside = box.insides[0]
-        new = id(inside) not in self.made
-        child = self._class(inside, box.name, box)
-        if made.children.setdefault(place, child) is not child:
+        todo: list[tuple[Made, Diagram]] = []
+        if id(inside) not in self.made:
+            todo.append((self._class(inside, box.name, box), inside))
+        child = self.of(box)
+        if known is None:
+            made.children[place] = child
+        elif isinstance(known, str):
             raise BackendError(f"two different boxes have the key {entry.name!r}", box.span)
-        return child if new else None
+        elif final(known) is not child:
+            todo += self._merge(final(known), child)
+        return todo
+
+    def _merge(self, kept: Made, other: Made) -> list[tuple[Made, Diagram]]:
+        """One class for two insides of one instance: it has the weights of both."""
+        if other is self.root:
+            kept, other = other, kept
+        other.into = kept
+        return [(kept, made.diagram) for made in self.made.values() if made is other or final(made) is kept]
 
     def _weight_row(self, box: Box, entry: Entry) -> str:
         wire = box.cod[0]

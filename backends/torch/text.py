@@ -8,7 +8,7 @@ from typing import Any
 from diagrammar.backends.torch import entrance, runtime
 from diagrammar.backends.torch.body import body, run, written
 from diagrammar.backends.torch.chunks import LIMIT, pieces, sink
-from diagrammar.backends.torch.classes import Made, Method, Program, describe
+from diagrammar.backends.torch.classes import Made, Method, Program, describe, final
 from diagrammar.backends.torch.facts import Pattern
 from diagrammar.backends.torch.function import Function
 from diagrammar.backends.torch.meanings.arithmetic import REAL, elementwise
@@ -102,7 +102,7 @@ def source(program: Program, diagram: Diagram, name: str, conditions: entrance.C
     if not program.flat:
         _own_methods(program)
     flags = tuple(value.batched for value in results)
-    strict = any(made.weights or made.needs_like or made.constants for made in program.made.values())
+    strict = any(made.weights or made.needs_like or made.constants for made in program.classes())
     root.needs_like = root.needs_like or (strict and bool(diagram.dom))
     door = entrance.write(program, diagram, flags, conditions, strict)
     root.lines = [*door.methods, *root.lines]
@@ -120,7 +120,7 @@ def source(program: Program, diagram: Diagram, name: str, conditions: entrance.C
 
 def _own_methods(program: Program) -> None:
     """A forward for classes whose code was written into their parents' (`linear`), so that they run on their own."""
-    for made in list(program.made.values()):
+    for made in program.classes():
         box = made.box
         if box is not None and not made.lines and box.origin in FUSED:
             run(_as_task(program, box))
@@ -163,7 +163,7 @@ def _children_first(program: Program) -> list[Made]:
             order.append(made)
             continue
         stack.append((made, True))
-        stack.extend((child, False) for child in made.children.values() if isinstance(child, Made))
+        stack.extend((final(child), False) for child in made.children.values() if isinstance(child, Made))
     return order
 
 
@@ -174,7 +174,7 @@ def _class_body(made: Made, names: dict[int, str]) -> list[str]:
     lines += _table("_weights", weights)
     children = []
     for (key, pattern), child in made.children.items():
-        target = repr(child) if isinstance(child, str) else names[id(child)]
+        target = repr(child) if isinstance(child, str) else names[id(final(child))]
         children.append(f"({key!r}, {target}, {_pattern(pattern)})")
     lines += _table("_children", children)
     lines += _table("_constants", made.constants)

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from diagrammar.backends.torch.runtime.complex_pairs import _view
+
 Tensor = torch.Tensor
 
 
