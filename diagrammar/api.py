@@ -15,6 +15,7 @@ from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.values import Declared, DeclRef
 from diagrammar.errors import DiagrammarError, DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.pause import paused
 from diagrammar.reading import Limits, read, static_value
 from diagrammar.source import Source, Span
 
@@ -136,7 +137,8 @@ def load(
     loader = modules.Loader(place, Elaborator(budget), limits)
     here = file.resolve()
     loader.opening.append(str(here))
-    return _checked(loader.module(file.stem, Source(str(path), text), here.parent), check, parameters)
+    with paused():
+        return _checked(loader.module(file.stem, Source(str(path), text), here.parent), check, parameters)
 
 
 def loads(
@@ -151,7 +153,8 @@ def loads(
     """Reads and checks a text; it may import from the standard library alone."""
     limits = limits or Limits()
     loader = modules.Loader(None, Elaborator(budget), limits)
-    return _checked(loader.module(Path(name).stem, Source(name, text), None), check, parameters)
+    with paused():
+        return _checked(loader.module(Path(name).stem, Source(name, text), None), check, parameters)
 
 
 def _checked(module: modules.Module, check: bool, parameters: Mapping[str, Any]) -> Module:
@@ -201,21 +204,23 @@ def compile(diagram: Diagram, **options: Any) -> torch.nn.Module:
     """
     from diagrammar.backends import torch as backend
 
-    return backend.compile(diagram, conditions=conditions(diagram), **options)
+    with paused():
+        return backend.compile(diagram, conditions=conditions(diagram), **options)
 
 
 def emit(diagram: Diagram, **options: Any) -> str:
     """The source of the same module as a file that imports torch and not diagrammar."""
     from diagrammar.backends import torch as backend
 
-    return backend.emit(diagram, conditions=conditions(diagram), **options)
+    with paused():
+        return backend.emit(diagram, conditions=conditions(diagram), **options)
 
 
 def emit_with(backend: str, diagram: Diagram) -> str:
     """What a backend, by name, writes for a diagram."""
-    from diagrammar.backend import find
+    from diagrammar.backend import get
 
-    return find(backend).emit(diagram, conditions=conditions(diagram))
+    return get(backend).emit(diagram, conditions=conditions(diagram))
 
 
 def cost(diagram: Diagram) -> Any:

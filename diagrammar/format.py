@@ -50,7 +50,7 @@ def to_text(diagram: Diagram, name: str = "") -> str:
 class _File:
     """The definitions of a text, and the names that they have."""
 
-    __slots__ = ("boxes", "escapes", "forms", "keep", "mentioned", "names", "parts", "queue", "shares", "taken")
+    __slots__ = ("boxes", "counts", "escapes", "forms", "keep", "mentioned", "names", "parts", "queue", "shares", "taken")
 
     def __init__(self, diagram: Diagram, name: str) -> None:
         self.mentioned = Mentioned()
@@ -60,6 +60,7 @@ class _File:
         self.forms = forms.numbers
         self.names: dict[tuple[int, str], str] = {(self.forms[id(diagram)], name): name}
         self.taken = {name}
+        self.counts: dict[str, int] = {}
         self.queue: list[tuple[str, Diagram]] = [(name, diagram)]
         self.parts: list[list[str]] = []
         self.boxes: dict[tuple[object, ...], tuple[str, str]] = {}
@@ -97,11 +98,12 @@ class _File:
 
     def unique(self, name: str) -> str:
         """A name that no other declaration has."""
-        count = 1
+        count = self.counts.get(name, 1)
         free = name
         while free in self.taken:
             count += 1
             free = f"{name}__{count}"
+        self.counts[name] = count
         self.taken.add(free)
         return free
 

@@ -62,8 +62,10 @@ def arguments(box: Box) -> str:
     """The static arguments of a box of `std`: `[3, stride = 2]`, or nothing."""
     shown: list[str] = []
     name = box.origin.rpartition(":")[2]
+    # types and spaces follow from the wires, where there are any
+    follows = bool(box.dom) and box.origin not in TYPED
     for label, value in box.params:
-        if value is None:
+        if value is None or (follows and isinstance(value, Bundle | Space)):
             continue
         if label == "sizes" and name == "rearrange":
             assert isinstance(value, tuple)

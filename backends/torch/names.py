@@ -12,7 +12,10 @@ from torch import nn
 from diagrammar.errors import BackendError
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_RESERVED = frozenset(dir(nn.Module())) | {"source"}
+# what a generated class has besides
+_OURS = {"source", "parametrizations", "_weights", "_children", "_constants", "_needs_like", "_like", "_run", "_lift"}
+_RESERVED = frozenset(dir(nn.Module())) | _OURS
+_NUMBERED = re.compile(r"_(forward|constant)_[0-9]+\Z")
 
 
 def is_plain(name: str) -> bool:
@@ -21,8 +24,12 @@ def is_plain(name: str) -> bool:
 
 
 def is_reserved(name: str) -> bool:
-    """Whether `nn.Module` (or a generated class) has an attribute of this name, which a member would hide behind."""
-    return name in _RESERVED or name.startswith("_")
+    """Whether `nn.Module` (or a generated class) has an attribute of this name, which a member would hide behind.
+
+    Such members are read from the tables of the module; torch's own walk along a path (`get_submodule`,
+    `functional_call`) does not find a box of such a name.
+    """
+    return name in _RESERVED or bool(_NUMBERED.match(name))
 
 
 def stored(name: str, constrained: bool) -> str:

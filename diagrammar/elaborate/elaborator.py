@@ -15,6 +15,7 @@ from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.unused import check_used
 from diagrammar.elaborate.values import Declared, Implicit, Resolved, Scope, TypeValue, Wire
 from diagrammar.errors import BudgetError, DiagrammarError, DiagramTypeError, DiagramValueError
+from diagrammar.pause import paused
 from diagrammar.sizes import Size
 from diagrammar.source import Span
 
@@ -43,6 +44,8 @@ class Elaborator:
         self._failed: dict[Any, DiagrammarError] = {}
         # counts by the identity of diagrams, which are kept alive here
         self._counts: dict[int, tuple[Diagram, int]] = {}
+        # mentions whose parameters follow from the types there
+        self.solved: dict[Any, tuple[dict[str, Any], dict[tuple[int, str], Any], tuple[Any, ...]]] = {}
         self._kinds: dict[str, frozenset[str]] = {}
         self._depth: dict[str, int] = {}
         self._entered = 0
@@ -107,7 +110,8 @@ class Elaborator:
         self._entered = 0
         self._depth.clear()
         try:
-            result: Definition = run(self.define(declared, dict(values), {}, span))
+            with paused():
+                result: Definition = run(self.define(declared, dict(values), {}, span))
         except NeedsConcrete as error:
             if self.rigid:
                 raise

@@ -445,6 +445,25 @@ class Arity(Mismatch):
         self.have = have
 
 
+def has_holes(wire: Type) -> bool:
+    """Whether anything of a type is still unknown."""
+    match wire:
+        case WireHole():
+            return True
+        case Tensor():
+            return any(type(size) is not int and _open(size) for size in wire.sizes)
+        case Field():
+            return isinstance(wire.space, SpaceHole) or _open(wire.channels) or any(map(_open, wire.space.axes))
+        case Tokens():
+            return _open(wire.vocab) or _open(wire.length)
+        case _:
+            return False
+
+
+def _open(size: Any) -> bool:
+    return isinstance(size, ListHole) or (isinstance(size, Poly) and bool(unknowns(size)))
+
+
 def plain(size: Size) -> str | None:
     """The name, where a size is just a variable."""
     if isinstance(size, Poly) and len(size.terms) == 1:

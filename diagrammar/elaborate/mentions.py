@@ -9,7 +9,7 @@ from diagrammar.elaborate import statics, typing
 from diagrammar.elaborate.arithmetic import Literal, constant
 from diagrammar.elaborate.body import Body, Late, Steps
 from diagrammar.elaborate.graph import Graph
-from diagrammar.elaborate.holes import Arity, BundleHole, Item, Items, ListHole, Mismatch, SpaceHole, Waiting
+from diagrammar.elaborate.holes import Arity, BundleHole, Item, Items, ListHole, Mismatch, SpaceHole, Waiting, has_holes
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.values import (
     Closure,
@@ -63,7 +63,7 @@ class Port:
 class Mention:
     """One mention of a declaration: its parameters, found or still to be found."""
 
-    __slots__ = ("cod", "declared", "graph", "implicit", "key", "scope", "share", "span", "values")
+    __slots__ = ("cod", "declared", "graph", "implicit", "key", "scope", "share", "solved", "span", "values")
 
     def __init__(self, declared: Declared, span: Span, key: str, graph: Graph, share: str | None) -> None:
         self.declared = declared
@@ -76,6 +76,8 @@ class Mention:
         self.scope = Scope(declared.scope.module, declared.source, declared.scope, None, self.implicit)
         self.scope.names = self.values
         self.cod: tuple[Type, ...] = ()
+        # whether nothing is left to find
+        self.solved = False
 
     def open(self, body: Body, info: ParamInfo) -> bool:
         """Whether a parameter is still unknown."""
@@ -337,13 +339,65 @@ def mention(
     if ref.wires is not None:
         ins = ref.wires.items + tuple(ins)
     key = body.keys.get(id(_head(node)), ref.declared.name)
+    seen = None if ref.args else _seen(body, ref, ins, graph)
+    if seen is not None and seen in body.elaborator.solved:
+        made = Mention(ref.declared, scope.span(node), key, graph, ref.share)
+        values, implicit, made.cod = body.elaborator.solved[seen]
+        made.values.update(values)
+        made.implicit.known.update(implicit)
+        made.solved = True
+        return graph.add(made, ins, made.cod)  # type: ignore[arg-type]
+    noted = len(body.late), len(body.unifier.waiting), len(body.unifier.conditions)
     made = yield from instantiate(body, ref, node, scope, graph, key)
     dom, cod = ports_of(body, made)
     wires = meet(body, made, dom, ins, scope, graph, site)
     captured = yield from _arguments(body, made, graph)
     made.cod = _outputs(body, made, cod)
-    body.mentions.append(made)
+    if seen is not None and noted == (len(body.late), len(body.unifier.waiting), len(body.unifier.conditions)):
+        _remember(body, made, seen)
+    if not made.solved:
+        body.mentions.append(made)
     return graph.add(made, captured + wires, made.cod)
+
+
+def _seen(body: Body, ref: DeclRef, ins: tuple[Wire | Literal, ...], graph: Graph) -> Any:
+    """What decides a mention without static arguments: its declaration and the types there, if they are all known."""
+    types = []
+    for wire in ins:
+        if isinstance(wire, Literal):
+            return None
+        # wires of one graph are the usual case, and reading them is the cost of a long text
+        known = body.unifier.read(graph.types[wire.number if wire.graph is graph else graph.bring(wire)])
+        if has_holes(known):
+            return None
+        types.append(known)
+    return (id(ref.declared), tuple(types))
+
+
+def _remember(body: Body, made: Mention, seen: Any) -> None:
+    """Keeps what was found for the next mention of the same declaration on the same types."""
+    if any(made.open(body, info) for info in parameters(made.declared)):
+        return
+    if any(isinstance(value, Argument | Deferred) for value in made.values.values()):
+        return
+    cod = tuple(map(body.unifier.read, made.cod))
+    implicit = {key: body.unifier.known(value) for key, value in made.implicit.known.items()}
+    if any(map(has_holes, cod)) or any(isinstance(value, SpaceHole) for value in implicit.values()):
+        return
+    made.cod = cod
+    for name, value in made.values.items():
+        made.values[name] = _closed_value(body, value)
+    made.implicit.known.update(implicit)
+    made.solved = True
+    body.elaborator.solved[seen] = (dict(made.values), implicit, cod)
+
+
+def _closed_value(body: Body, value: Any) -> Any:
+    if isinstance(value, BundleHole):
+        return TypeValue(tuple(map(body.unifier.read, body.unifier.wires_of((value,)))))
+    if isinstance(value, TypeValue):
+        return TypeValue(tuple(map(body.unifier.read, body.unifier.wires_of(value.items))))
+    return body.unifier.known(value)
 
 
 def _head(node: tree.Node) -> tree.Node:

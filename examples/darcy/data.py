@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -96,14 +95,13 @@ def load(path: Path) -> Darcy | None:
 def save(data: Darcy, path: Path) -> None:
     """Keeps the data at `path`, whole or not at all: written beside it, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, beside = tempfile.mkstemp(suffix=".npz", dir=path.parent)
+    # a name of this process alone: two runs at once each write their own, and the last one is kept
+    beside = path.with_name(f"{path.stem}.{os.getpid()}.part.npz")
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.savez_compressed(file, **{field.name: getattr(data, field.name) for field in fields(Darcy)})
-        os.replace(beside, path)
-    except BaseException:
-        os.unlink(beside)
-        raise
+        np.savez_compressed(beside, **{field.name: getattr(data, field.name) for field in fields(Darcy)})
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def darcy(recipe: Recipe, folder: Path, advance: Callable[[], None] = lambda: None) -> tuple[Darcy, bool]:

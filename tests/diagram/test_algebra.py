@@ -8,12 +8,12 @@ import time
 
 import pytest
 from hypothesis import given
-from signature import G, X, Y, F, diagrams, random_diagram, repeat, weight
 
 from diagrammar.diagram import Box, Copy, Diagram, Discard, Id, Swap, Ty, share
 from diagrammar.equality import same
 from diagrammar.errors import BudgetError, DiagramTypeError
 from diagrammar.verify import verify
+from tests.diagram.signature import F, G, X, Y, diagrams, random_diagram, repeat, weight
 
 LAYER = F.diagram().named("layer", "file:layer")
 

@@ -6,7 +6,6 @@ import pickle
 from typing import Any
 
 import pytest
-from signature import F, G, X, repeat, weight
 
 from diagrammar.category import interpret
 from diagrammar.diagram import Box, Builder, Diagram
@@ -14,6 +13,7 @@ from diagrammar.equality import cartesian, same
 from diagrammar.format import to_text
 from diagrammar.functor import Functor
 from diagrammar.verify import verify
+from tests.diagram.signature import F, G, X, repeat, weight
 
 DEPTH = 100_000
 

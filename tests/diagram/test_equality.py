@@ -8,11 +8,24 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from signature import NOISE, F, G, X, diagrams, following, random_diagram, reordered, repeat, rewired, state, weight
 
 from diagrammar import equality
 from diagrammar.diagram import Box, Builder, Copy, Diagram, Discard, Id, share
 from diagrammar.equality import cartesian, markov, same
+from tests.diagram.signature import (
+    NOISE,
+    F,
+    G,
+    X,
+    diagrams,
+    following,
+    random_diagram,
+    reordered,
+    repeat,
+    rewired,
+    state,
+    weight,
+)
 
 BODY = Id(X) @ weight() >> G
 

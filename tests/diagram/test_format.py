@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given
-from signature import F, G, X, Y, diagrams, following, repeat, state, weight
 
 from diagrammar.diagram import Box, Builder, Copy, Diagram, Id, share
 from diagrammar.equality import same
@@ -14,6 +13,7 @@ from diagrammar.format import to_text
 from diagrammar.sizes import floor, var
 from diagrammar.types import Field, Space, Tensor
 from diagrammar.verify import verify
+from tests.diagram.signature import F, G, X, Y, diagrams, following, repeat, state, weight
 
 
 def std(name: str, dom: tuple[object, ...], cod: tuple[object, ...], **params: object) -> Diagram:

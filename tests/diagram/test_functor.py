@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from signature import BOXES, F, G, H, K, X, Y, diagrams, random_diagram, repeat, weight
 
 from diagrammar.category import interpret
 from diagrammar.diagram import Box, Copy, Diagram, Discard, Id, Swap, share
@@ -16,6 +15,7 @@ from diagrammar.functor import Functor
 from diagrammar.source import Source, Span
 from diagrammar.types import Tensor, Type
 from diagrammar.verify import verify
+from tests.diagram.signature import BOXES, F, G, H, K, X, Y, diagrams, random_diagram, repeat, weight
 
 BODY = Id(X) @ weight() >> G
 RULES = {F: F >> F, G: Swap(X, X) >> G, K: Box("l", (Y,), (X,)) >> F}

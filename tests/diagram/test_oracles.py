@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signature import BOXES, diagrams, programs, random_diagram, reordered, rewired, run_program
 
 from diagrammar.diagram import Diagram
 from diagrammar.equality import markov
 from diagrammar.functor import Functor
+from tests.diagram.signature import BOXES, diagrams, programs, random_diagram, reordered, rewired, run_program
 
 
 def discopy_functor() -> Functor:

@@ -43,8 +43,6 @@ def _arrive(inputs: Any, rows: Any, module: Any) -> tuple[list[Any], list[Any]]:
         raise TypeError(f"{len(rows)} inputs are wanted ({', '.join(map(_called, rows))}), {len(inputs)} are given")
     ready, tails = [], []
     for x, row in zip(inputs, rows):  # noqa: B905
-        if not isinstance(x, torch.Tensor):
-            raise TypeError(f"{_called(row)} is a {type(x).__name__}, a tensor is wanted")
         x = _dtype(x, row, module)
         if x.dim() < row[3]:
             raise ValueError(f"{_called(row)} has shape {tuple(x.shape)}: {row[3]} axes, after any batch axes, are wanted")
