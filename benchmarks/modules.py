@@ -1,7 +1,7 @@
 """Compiled diagrams against hand-written modules of the same mathematics, forward and backward.
 
-Each row is the median over interleaved pairs of the ratio (compiled / by hand); beside it stands the same figure of hand
-against hand, which is the noise of the machine. `python benchmarks/modules.py` prints the rows.
+Each row is the median over interleaved pairs of the ratio (compiled / by hand); beside it stands the same figure of
+hand against hand, which is the noise of the machine. `python benchmarks/modules.py` prints the rows.
 """
 
 from __future__ import annotations

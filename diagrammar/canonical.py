@@ -9,6 +9,7 @@ all is linear in the boxes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 from diagrammar.diagram import Box, Diagram, Flat, Node
@@ -297,20 +298,23 @@ def label_of(box: Box, full: bool = False) -> Label:
         name = "" if origin else box.name
         return (origin, name, len(box.insides), box.kinds, box.dom, box.cod, frozen(box.params))
     if box.key is not None and box.insides:
-        # a frame is told by its inside: its file and its static arguments do not survive printing
-        return ("", box.name, box.key, box.kinds, box.dom, box.cod)
+        # a frame is told by its key and its inside: its file and its static arguments do not survive printing
+        return ("", box.kinds, box.dom, box.cod)
     file, mark, own = origin.rpartition(":")
     standard = not mark or file == "std"
-    return (origin if standard else own, box.name, box.key, box.kinds, box.dom, box.cod, frozen(box.params))
+    return (origin if standard else own, box.name, box.kinds, box.dom, box.cod, frozen(box.params))
 
 
 def frozen(value: object) -> object:
-    """A static value for comparison: `true` is not 1, -0.0 is not 0, and nan is itself."""
+    """A static value for comparison: `true` is not 1, -0.0 is not 0, nan is itself; a float is the decimal that it is
+    written as, so that it is what it is read back to.
+    """
     kind = type(value)
     if kind is tuple:
         return tuple([frozen(part) for part in value])  # type: ignore[attr-defined]
     if kind is bool:
         return ("bool", value)
-    if kind is float and (value == 0 or value != value):
-        return ("float", repr(value))
+    if kind is float:
+        text = repr(value)
+        return ("float", text) if text in ("-0.0", "nan", "inf", "-inf") else Fraction(text)
     return value

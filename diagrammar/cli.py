@@ -136,12 +136,9 @@ def _show(options: argparse.Namespace) -> int:
     if options.text:
         print(diagram)
         return 0
-    from diagrammar.conditions import conditions, show_conditions
     from diagrammar.summary import summary
 
     print(summary(name, diagram))
-    for line in show_conditions(conditions(diagram)):
-        print(f"needs {line}")
     return 0
 
 

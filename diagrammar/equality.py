@@ -12,8 +12,9 @@ the two ways is taken depends on each side alone, so `==` stays an equivalence a
 
 from __future__ import annotations
 
-from diagrammar.canonical import NONE, Expansion, Instances, Label, Level, Stream, label_of
-from diagrammar.diagram import Box, Diagram, definitions
+from diagrammar.canonical import NONE, Expansion, Instances, Label, Level, Stream
+from diagrammar.diagram import Diagram, definitions
+from diagrammar.forms import Forms
 
 BUDGET = 1_000_000
 
@@ -72,11 +73,11 @@ def hash_of(diagram: Diagram) -> int:
 
 
 def same(left: Diagram, right: Diagram) -> bool:
-    """Whether two diagrams are equal, and so are their frames, their names and their keys.
+    """Whether two diagrams are equal, and so are their frames, their names and their keys: what they own has the same
+    paths.
 
-    The name of a file before a declaration (`fno:layer`) does not count, nor do the static arguments of a frame whose
-    inside is known: text that is printed and read again is the `same`. Boxes with a key count though nothing needs
-    them.
+    A frame is told by its key and its inside: its static arguments and where it was declared do not count. Boxes with a
+    key count though nothing needs them.
 
     >>> from diagrammar.diagram import Box
     >>> from diagrammar.types import Tensor
@@ -298,96 +299,6 @@ def _exact(level: Level, form_of: dict[int, int]) -> object:
     return (*stream, *[at[w] for w in level.outputs])
 
 
-# ---------------------------------------------------------------------------------------------------- frame by frame
-
-
 def _framewise(left: Diagram, right: Diagram, full: bool) -> bool:
     forms = Forms(full)
     return forms.of(left) == forms.of(right)
-
-
-class Forms:
-    """Diagrams as numbers, equal for equal ones: each definition once, however often it is used.
-
-    `contents` are hashes that do not depend on what was numbered before.
-    """
-
-    __slots__ = ("contents", "effects", "full", "ids", "numbers")
-
-    def __init__(self, full: bool) -> None:
-        self.full = full
-        self.ids: dict[object, int] = {}
-        self.contents: list[int] = []
-        self.numbers: dict[int, int] = {}
-        self.effects: set[int] = set()
-
-    def number(self, what: object, content: int) -> int:
-        """The number of a label or of a form."""
-        found = self.ids.get(what)
-        if found is None:
-            found = self.ids[what] = len(self.contents)
-            self.contents.append(content)
-        return found
-
-    def of(self, diagram: Diagram) -> int:
-        """The number of a diagram."""
-        levels = definitions(diagram)
-        labels: dict[int, int] = {}
-        for one in levels:
-            self.numbers[id(one)] = self._form(one, labels)
-        return self.numbers[id(diagram)]
-
-    def _label(self, box: Box, labels: dict[int, int]) -> int:
-        found = labels.get(id(box))
-        if found is None:
-            inner = tuple([self.numbers[id(inside)] for inside in box.insides])
-            label = (label_of(box, self.full), box.key)
-            content = hash((label, tuple([self.contents[n] for n in inner])))
-            found = labels[id(box)] = self.number((label, inner), content)
-        return found
-
-    def _form(self, diagram: Diagram, labels: dict[int, int]) -> int:
-        flat = diagram.flat
-        dom = tuple(diagram.dom)
-        level = Level(self.number(("dom", dom), hash(dom)), len(dom))
-        at = [0] * len(flat.types)
-        for number, wire in enumerate(flat.inputs):
-            at[wire] = number
-        for node in flat.nodes:
-            box = node.box
-            first = level.add(self._label(box, labels), NONE, tuple([at[w] for w in node.ins]), len(node.outs))
-            for wire in node.outs:
-                at[wire] = first
-                first += 1
-            effect = box.origin == "next" or any(id(inside) in self.effects for inside in box.insides)
-            if effect:
-                self.effects.add(id(diagram))
-            if effect or (self.full and box.key is not None):
-                level.effects.append(len(level.labels) - 1)
-        level.outputs = tuple([at[w] for w in flat.outputs])
-        return self._stream(level)
-
-    def _stream(self, level: Level) -> int:
-        owner = level.owners()
-        seen = bytearray(len(level.labels))
-        order: list[int] = []
-        level.reach(owner, seen, order, [(-1, iter(level.outputs))])
-        waiting = [node for node in level.effects if not seen[node]]
-        waiting.sort(key=lambda node: self.contents[level.labels[node]])
-        for node in waiting:
-            if not seen[node]:
-                seen[node] = 1
-                level.reach(owner, seen, order, [(node, iter(level.ins[node]))])
-        at = list(range(level.inputs)) + [0] * (level.wires - level.inputs)
-        wire = level.inputs
-        stream = [level.dom]
-        contents = [self.contents[level.dom]]
-        for node in order:
-            ins = [at[w] for w in level.ins[node]]
-            stream += (level.labels[node], *ins)
-            contents += (self.contents[level.labels[node]], *ins)
-            for out in range(level.first[node], level.first[node] + level.outs[node]):
-                at[out] = wire
-                wire += 1
-        ends = [at[w] for w in level.outputs]
-        return self.number((*stream, *ends), hash((*contents, *ends)))

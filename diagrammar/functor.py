@@ -11,8 +11,8 @@ from typing import Any
 
 from diagrammar.category import evaluate
 from diagrammar.diagram import Box, Diagram, Flat, Node, Ty, bundle, definitions
-from diagrammar.equality import Forms
 from diagrammar.errors import DiagramTypeError
+from diagrammar.forms import Forms
 from diagrammar.rope import Names, body_keys
 from diagrammar.types import Type, Types, same_type, show
 
@@ -37,7 +37,7 @@ class Functor:
     True
     """
 
-    __slots__ = ("_bodies", "_forms", "_images", "_held", "_same", "ar", "cod", "ob")
+    __slots__ = ("_bodies", "_forms", "_held", "_images", "_same", "ar", "cod", "ob")
 
     def __init__(self, ob: Ob | None = None, ar: Ar | None = None, cod: Any = None) -> None:
         self.ob = ob

@@ -165,12 +165,12 @@ class Mentioned:
 
 
 def wrapped(line: str, indent: str) -> Iterator[str]:
-    """A statement as lines of a readable width: broken after commas and before `>>`, never in a string."""
+    """A statement as lines of a readable width: broken after commas and before `>>` and `@`, never in a string."""
     start, cut, quoted, lead = 0, -1, False, indent
     for at, char in enumerate(line):
         if char == '"' and (not quoted or line[at - 1] != "\\"):
             quoted = not quoted
-        elif char == " " and not quoted and (line[at - 1] == "," or line.startswith(">> ", at + 1)):
+        elif char == " " and not quoted and (line[at - 1] == "," or line.startswith((">> ", "@ "), at + 1)):
             cut = at
         if at - start >= WIDTH - len(lead) and cut > start:
             yield lead + line[start:cut]
@@ -196,22 +196,25 @@ def has_diagrams(box: Box) -> bool:
     return any(isinstance(value, str) and (":" in value or value == "diagram") for _, value in box.params)
 
 
-def in_order(inside: Diagram) -> Iterator[Box]:
-    """The boxes of a body in the order of its text, with those inside its combinators.
+def in_order(inside: Diagram) -> Iterator[tuple[Box, bool]]:
+    """The boxes of a body in the order of its text, with those inside its combinators; and whether a `repeat` counts
+    them.
 
     Those insides are written out at each use, so a text of them can be long where the diagram is small: BudgetError
     past a million boxes.
     """
-    stack = [iter(inside.flat.nodes)]
+    stack = [(iter(inside.flat.nodes), False)]
     count = 0
     while stack:
-        for node in stack[-1]:
-            yield node.box
+        nodes, counted = stack[-1]
+        for node in nodes:
+            yield node.box, counted
             count += 1
             if count > BUDGET:
                 raise BudgetError(f"a text of more than {BUDGET:,} boxes", node.box.span)
             if node.box.insides and node.box.key is None:
-                stack += [iter(one.flat.nodes) for one in reversed(node.box.insides)]
+                counted |= node.box.origin == "repeat"
+                stack += [(iter(one.flat.nodes), counted) for one in reversed(node.box.insides)]
                 break
         else:
             stack.pop()

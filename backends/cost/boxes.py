@@ -11,14 +11,66 @@ from diagrammar.types import Field, Tensor, Type, shape_of
 
 # no arithmetic: moving, cutting, joining, reading
 _FREE = frozenset(
-    "const broadcast rearrange concat split index stack sample field translate pad crop low spread corners from_corners"
-    " as_complex as_real conj lookup".split()
+    [
+        "const",
+        "broadcast",
+        "rearrange",
+        "concat",
+        "split",
+        "index",
+        "stack",
+        "sample",
+        "field",
+        "translate",
+        "pad",
+        "crop",
+        "low",
+        "spread",
+        "corners",
+        "from_corners",
+        "as_complex",
+        "as_real",
+        "conj",
+        "lookup",
+    ]
 )
 _ONE = frozenset(
-    "add sub div pow max min maximum minimum neg abs sign exp log sqrt sin cos tanh erf less equal select both either"
-    " negate gaussian uniform coordinates relu gelu silu sigmoid softplus".split()
+    [
+        "add",
+        "sub",
+        "div",
+        "pow",
+        "max",
+        "min",
+        "maximum",
+        "minimum",
+        "neg",
+        "abs",
+        "sign",
+        "exp",
+        "log",
+        "sqrt",
+        "sin",
+        "cos",
+        "tanh",
+        "erf",
+        "less",
+        "equal",
+        "select",
+        "both",
+        "either",
+        "negate",
+        "gaussian",
+        "uniform",
+        "coordinates",
+        "relu",
+        "gelu",
+        "silu",
+        "sigmoid",
+        "softplus",
+    ]
 )
-_VIEWS = frozenset("broadcast sample field as_complex as_real const weight state".split())
+_VIEWS = frozenset(["broadcast", "sample", "field", "as_complex", "as_real", "const", "weight", "state"])
 
 
 def numbers(wire: Type) -> Size:

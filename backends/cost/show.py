@@ -29,7 +29,10 @@ def table(diagram: Diagram, at: Mapping[str, int] | None = None, *, depth: int =
     rows.append(_row(total, "total", at or {}))
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS))]
     lines = [
-        "  ".join(cell.ljust(w) if not at_column else cell.rjust(w) for at_column, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(w) if not at_column else cell.rjust(w)
+            for at_column, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
         for row in rows
     ]
     if total.unknown:

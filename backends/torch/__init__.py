@@ -125,7 +125,10 @@ def _means(box: Box) -> bool:
 # boxes whose code is written outside the table
 _OTHERS = frozenset(
     ["weight", "state", "next"]
-    + [f"std:{name}" for name in ("const", "broadcast", "sample", "field", "as_complex", "as_real", "gaussian", "uniform")]
+    + [
+        f"std:{name}"
+        for name in ("const", "broadcast", "sample", "field", "as_complex", "as_real", "gaussian", "uniform")
+    ]
 )
 
 BACKEND = Backend("torch", compile, emit, _means)

@@ -7,7 +7,7 @@ bounded by memory, not by Python's stack.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, cast
 
 from diagrammar.backends.torch.classes import Program
 from diagrammar.backends.torch.facts import parse_key
@@ -16,8 +16,8 @@ from diagrammar.backends.torch.meanings.arithmetic import REAL, elementwise
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Several, is_pair, thin, written_out
 from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
 from diagrammar.backends.torch.names import literal
-from diagrammar.backends.torch.values import Owner, Slot, Value
-from diagrammar.diagram import Box, Diagram, Node
+from diagrammar.backends.torch.values import Owner, Value
+from diagrammar.diagram import Box, Diagram
 from diagrammar.errors import BackendError
 from diagrammar.types import Type, shape_of
 
@@ -69,12 +69,13 @@ def body(
         counts = [uses[wire] for wire in node.outs]
         box = node.box
         try:
+            results: list[Value] | None
             if not box.insides:
                 results = leaf(program, fn, box, values, counts, owner)
             else:
                 results = fused(program, fn, box, values, counts, owner)
                 if results is None:
-                    results = yield frame(program, fn, box, values, counts, owner)
+                    results = cast(list[Value], (yield frame(program, fn, box, values, counts, owner)))
         except BackendError as error:
             raise located(error, box) from None
         for wire, value in zip(node.outs, results, strict=True):
@@ -303,20 +304,18 @@ def frame(program: Program, fn: Function, box: Box, values: list[Value], counts:
     from diagrammar.backends.torch.frames import transparent
 
     if box.key is None:
-        return (yield transparent(program, fn, box, values, counts, owner))
+        return cast(list[Value], (yield transparent(program, fn, box, values, counts, owner)))
     inside = box.insides[0]
     facts = program.survey[inside]
     if facts.heavy and not program.flat and facts.height < DEEP:
-        return (yield called(program, fn, box, values, counts, owner, module=True))
+        return cast(list[Value], (yield called(program, fn, box, values, counts, owner, module=True)))
     if not facts.heavy and facts.boxes > SMALL and program.survey.mentions[id(inside)] > 1:
-        return (yield called(program, fn, box, values, counts, owner, module=False))
+        return cast(list[Value], (yield called(program, fn, box, values, counts, owner, module=False)))
     inner = inner_owner(program, fn, box, owner)
-    return (yield inlined(program, fn, inside, values, counts, inner))
+    return cast(list[Value], (yield inlined(program, fn, inside, values, counts, inner)))
 
 
-def inlined(
-    program: Program, fn: Function, inside: Diagram, values: list[Value], counts: Uses, owner: Owner
-) -> Task:
+def inlined(program: Program, fn: Function, inside: Diagram, values: list[Value], counts: Uses, owner: Owner) -> Task:
     """Writes an inside in place: its inputs are our wires under the same names."""
     results: list[Value] = yield body(program, fn, inside, values, owner, consume=True)
     for value, count in zip(results, counts, strict=True):
@@ -354,9 +353,8 @@ def supply(fn: Function, extra: Extra, box: Box, owner: Owner) -> str:
             return fn.like()
         case ("batch",):
             return fn.batch()
-        case ("ref", int(up), str(name), str(table)):
-            return fn.member(owner, up - 1 if up > 0 else up, name, table, fixed=True)
-        case _:
+        case ("pending",):
             return fn.extra(("pending",), "pending")
-
-
+        case _:
+            _, up, name, table = cast(tuple[str, int, str, str], extra)
+            return fn.member(owner, up - 1 if up > 0 else up, name, table, fixed=True)

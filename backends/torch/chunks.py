@@ -1,5 +1,5 @@
-"""Functions of many statements in several pieces: CPython takes 544 MB to compile 100,000 statements in one function and
-40 MB in pieces."""
+"""Functions of many statements in several pieces: CPython takes 544 MB to compile 100,000 statements in one function
+and 40 MB in pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The classes of a module tree: one for each definition that owns something, with tables of its weights and children."""
+"""The classes of a module tree: one for each definition that owns something, with tables of weights and children."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from diagrammar.backends.torch.facts import OWNED, Entry, Pattern, Survey, parse_key
-from diagrammar.backends.torch.function import Extra, Function
+from diagrammar.backends.torch.function import Extra
 from diagrammar.backends.torch.names import literal, stored
 from diagrammar.diagram import Box, Diagram
 from diagrammar.errors import BackendError

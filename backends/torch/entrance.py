@@ -1,4 +1,5 @@
-"""The entrance of the root module: one comparison of shapes where inputs are as the code wants them, else the long way."""
+"""The entrance of the root module: one comparison of shapes where inputs are as the code wants them, else the long
+way."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def write(program: Program, diagram: Diagram, flags: tuple[bool, ...], condition
     expand = program.survey[diagram].random
     methods = [_fast(program, dom, flags, demands, strict, solved), _lift(program, dom, flags, demands, expand, solved)]
     rows = ", ".join(
-        literal((f"input {at + 1}", str(wire), kind_of(wire), len(shape_of(wire)), strict)) for at, wire in enumerate(dom)
+        literal((f"input {at + 1}", str(wire), kind_of(wire), len(shape_of(wire)), strict))
+        for at, wire in enumerate(dom)
     )
     helpers = {"_arrive", "_check", "_merge", "_leave"} | ({"_divides"} if demands else set())
     return Door([f"_INPUTS = ({rows},)\n"], methods, helpers)

@@ -108,7 +108,7 @@ class Survey:
         if not box.insides:
             facts.boxes += 1
             if box.key is not None:
-                up, fixed, name = parse_key(box)
+                up, _, name = parse_key(box)
                 facts.entries.append(Entry(name, up, (), box))
             facts.effect = facts.effect or box.origin == "next"
             facts.random = facts.random or "random" in box.kinds or box.origin in ("std:gaussian", "std:uniform")

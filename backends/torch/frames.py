@@ -9,10 +9,10 @@ from diagrammar.backends.torch.classes import Program
 from diagrammar.backends.torch.facts import REPEAT, TRAINING
 from diagrammar.backends.torch.function import Function
 from diagrammar.backends.torch.meanings.call import written_out
-from diagrammar.backends.torch.values import Block, Loop, Owner, Slot, Statement, Value
+from diagrammar.backends.torch.values import Block, Loop, Owner, Slot, Value
 from diagrammar.diagram import Box, Diagram
 from diagrammar.errors import BackendError
-from diagrammar.types import Field, Type, shape_of
+from diagrammar.types import Field, shape_of
 
 # CPython nests at most 20 loops
 _NESTED = 16
@@ -73,7 +73,8 @@ def _repeat(program: Program, fn: Function, box: Box, values: list[Value], count
     assert isinstance(count, int)
     captured, state = values[:held], values[held:]
     if count > 1 and len(box.insides) == 1:
-        return (yield _loop(program, fn, box, values, counts, owner))
+        looped: list[Value] = yield _loop(program, fn, box, values, counts, owner)
+        return looped
     for number in range(count):
         loop = Loop(None, number)
         inside = box.insides[number if len(box.insides) > 1 else 0]
@@ -137,18 +138,14 @@ def _carry(fn: Function, value: Value, flag: bool, batch: str = "") -> str:
     return result.text
 
 
-def _block(
-    program: Program, fn: Function, inside: Diagram, inputs: list[Value], owner: Owner, block: Block
-) -> Task:
+def _block(program: Program, fn: Function, inside: Diagram, inputs: list[Value], owner: Owner, block: Block) -> Task:
     fn.blocks.append(block)
     results: list[Value] = yield body(program, fn, inside, inputs, owner)
     fn.blocks.pop()
     return results
 
 
-def _hand_on(
-    fn: Function, block: Block, pairs: list[tuple[str, Value]], outputs: list[Value], flag: bool
-) -> None:
+def _hand_on(fn: Function, block: Block, pairs: list[tuple[str, Value]], outputs: list[Value], flag: bool) -> None:
     """Binds the variables of a loop to the results of the step, at its end."""
     fn.blocks.append(block)
     texts = [(name, _with_flag(fn, value, flag)) for name, value in pairs]
@@ -195,7 +192,13 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
     _hand_on(fn, block, list(zip(carried, results[:state], strict=True)), results[:state], flag)
     over = [f"{written_out(fn, value)}.unbind({int(value.batched)})" for value in rows]
     size = box.param("size")
-    head = f"zip({', '.join(over)}, strict=True)" if len(over) > 1 else over[0] if over else f"range({fn.size(_size(size))})"
+    head = (
+        f"zip({', '.join(over)}, strict=True)"
+        if len(over) > 1
+        else over[0]
+        if over
+        else f"range({fn.size(_size(size))})"
+    )
     fn.put([f"for {', '.join(items) or '_'} in {head}:", *block.lines("    ")], (*carried, *lists))
     _end(fn, [*values[:held], *rows])
     made = [
@@ -320,7 +323,14 @@ def _tree(program: Program, fn: Function, box: Box, values: list[Value], counts:
     fn.put([f"while {rows[0]}.shape[1] > 1:", *block.lines("    "), f"del {batch}"], tuple(rows))
     _end(fn, values[:held])
     made = [
-        bind(fn, f"{name}[:, 0]" if flag else f"{name}[0, 0]", wire, flag, count, [Value(name, wire, True, Slot(name, 1))])
+        bind(
+            fn,
+            f"{name}[:, 0]" if flag else f"{name}[0, 0]",
+            wire,
+            flag,
+            count,
+            [Value(name, wire, True, Slot(name, 1))],
+        )
         for name, wire, count in zip(rows[:width], box.cod, counts, strict=True)
     ]
     return made
@@ -352,5 +362,3 @@ def _training(program: Program, fn: Function, box: Box, values: list[Value], cou
         for name, wire, flag, count in zip(names, box.cod, flags, counts, strict=True)
     ]
     return _finish(fn, made)
-
-

@@ -12,7 +12,8 @@ from diagrammar.errors import BackendError
 from diagrammar.sizes import Size
 from diagrammar.types import Tensor, Tokens, Type, Types, shape_of
 
-# what a function may ask of its caller besides its wires: ("size", name), ("batch",), ("like",), ("pending",), ("ref", up, name, table)
+# what a function may ask of its caller besides its wires:
+# ("size", name), ("batch",), ("like",), ("pending",), ("ref", up, name, table)
 Extra = tuple[str, ...] | tuple[str, int, str, str]
 
 
@@ -244,7 +245,8 @@ class Function:
 
 def _unknown(what: Extra) -> str:
     if what[0] == "size":
-        return f"the size {what[1]} cannot be read from any input: bind it with spaces={{{str(what[1]).split('.')[0]!r}: ...}}"
+        owner = str(what[1]).split(".")[0]
+        return f"the size {what[1]} cannot be read from any input: bind it with spaces={{{owner!r}: ...}}"
     return f"the key {'^' * int(what[1]) if int(what[1]) > 0 else '/'}{what[2]} starts outside the diagram"
 
 

@@ -69,9 +69,7 @@ def method_text(program: Program, made: Made, fn: Function, name: str, results: 
     return lines
 
 
-def _function(
-    program: Program, fn: Function, name: str, part: str, results: list[Value], tail: list[str]
-) -> list[str]:
+def _function(program: Program, fn: Function, name: str, part: str, results: list[Value], tail: list[str]) -> list[str]:
     returned = "return " + ", ".join(written_out(fn, value) for value in results)
     params = fn.params + ([] if fn.root else list(fn.extras.values()))
     start = [] if not fn.root or ("pending",) not in fn.extras else ["pending = []"]

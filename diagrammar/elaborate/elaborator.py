@@ -113,14 +113,20 @@ class Elaborator:
             with paused():
                 result: Definition = run(self.define(declared, dict(values), {}, span))
         except NeedsConcrete as error:
+            self._forget()
             if self.rigid:
                 raise
             raise DiagramValueError(
                 "a static value is wanted here, and this depends on a free size", error.span or span
             ) from None
-        finally:
-            self._made = {key: made for key, made in self._made.items() if made is not None}
+        except BaseException:
+            self._forget()
+            raise
         return result
+
+    def _forget(self) -> None:
+        """Drops what was begun and not finished."""
+        self._made = {key: made for key, made in self._made.items() if made is not None}
 
     def define(
         self, declared: Declared, values: dict[str, Any], implicit: dict[tuple[int, str], Any], span: Span
@@ -154,7 +160,7 @@ class Elaborator:
         known = Implicit()
         known.known.update(implicit)
         scope = Scope(declared.scope.module, declared.source, declared.scope, None, known)
-        graph = Graph(None, 0)
+        graph = Graph(None, 0, self.budget)
         if declared.keys is None:
             declared.keys = naming.keys(declared.ast.body, scope)
             check_used(declared)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagrammar.elaborate.values import Wire
+from diagrammar.errors import BudgetError
 from diagrammar.types import Type
 
 
@@ -27,10 +28,11 @@ class Graph:
     captured: it becomes an input, before the others.
     """
 
-    __slots__ = ("captured", "inputs", "level", "nodes", "outer", "types")
+    __slots__ = ("captured", "inputs", "level", "limit", "nodes", "outer", "types")
 
-    def __init__(self, outer: Graph | None, level: int) -> None:
+    def __init__(self, outer: Graph | None, level: int, limit: int = 0) -> None:
         self.outer = outer
+        self.limit = limit if outer is None else outer.limit
         self.level = level
         self.types: list[Type] = []
         self.inputs: list[int] = []
@@ -74,6 +76,8 @@ class Graph:
         numbers = tuple(map(self.bring, ins))
         outs = tuple(self.wire(each) for each in cod)
         self.nodes.append(Draft(what, numbers, outs))
+        if len(self.nodes) > self.limit:
+            raise BudgetError(f"a body of more than the budget of {self.limit} boxes", what.span)
         return tuple(Wire(self, out) for out in outs)
 
     def outer_wires(self) -> tuple[Wire, ...]:

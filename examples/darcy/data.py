@@ -14,14 +14,16 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
+
 from examples.darcy.finite_volumes import average, solve
 from examples.darcy.random_field import MODES, Array, coefficients, medium
-from threadpoolctl import threadpool_limits
 
 # changes with the meaning of the numbers, so that an old cache is not taken for a new one
 VERSION = 1
@@ -86,9 +88,10 @@ def generate(recipe: Recipe, advance: Callable[[], None] = lambda: None) -> Darc
 def load(path: Path) -> Darcy | None:
     """The data kept at `path`; None where there is none, or where the file is not whole."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        # opened here, because NumPy leaves a file open when it cannot read it
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             return Darcy(**{field.name: kept[field.name] for field in fields(Darcy)})
-    except (FileNotFoundError, zipfile.BadZipFile, ValueError, KeyError, EOFError):
+    except (FileNotFoundError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError):
         return None
 
 

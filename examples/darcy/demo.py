@@ -15,8 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import diagrammar as dg
 import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+import diagrammar as dg
 from diagrammar.backends.cost import table
 from diagrammar.sizes import variables
 from examples.darcy import pictures
@@ -24,11 +30,6 @@ from examples.darcy.data import Darcy, Recipe, darcy
 from examples.darcy.random_field import Array
 from examples.darcy.training import Curves, Plan, Scales, Surrogate, predict, relative_l2, train
 from examples.darcy.weights import restore, save
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
-from torch import Tensor
-from torch.nn.functional import interpolate
 
 OPERATOR = Path(__file__).parents[1] / "fno.dg"
 # test samples in a picture
@@ -63,11 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     fno = dg.load(OPERATOR)["fno"]
     _head(console, f"2  The operator: `fno` of {_shown(OPERATOR)}")
-    console.print(
-        f"fno : {fno.dom} -> {fno.cod}\nIts types fit. One sample on a {recipe.resolution}^2 grid costs:\n",
-        markup=False,
-    )
-    sizes = dict.fromkeys(variables(dg.cost(fno).flops), recipe.resolution)
+    n = recipe.resolution
+    console.print(f"fno : {fno.dom} -> {fno.cod}\nIts types fit. One sample on a {n} x {n} grid costs:\n", markup=False)
+    sizes = dict.fromkeys(variables(dg.cost(fno).flops), n)
     console.print(table(fno, sizes), markup=False)
 
     model = Surrogate(dg.compile(fno, seed=options.seed), Scales.of(fields.train_a, fields.train_u))
@@ -94,18 +93,14 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--samples", type=_positive, default=1000, help="training samples (1000)")
     parser.add_argument("--test", type=_positive, default=100, help="test samples (100)")
     parser.add_argument("--epochs", type=_positive, default=12, help="passes over the training samples (12)")
-    parser.add_argument(
-        "--resolution", type=_positive, default=32, help="cells along a side in training, at least 24 (32)"
-    )
+    parser.add_argument("--resolution", type=_positive, default=32, help="cells along a side in training (32)")
     parser.add_argument("--seed", type=int, default=0, help="of the data, the weights and the order of the samples (0)")
-    parser.add_argument(
-        "--threads", type=_positive, default=1, help="cores for torch (1: the layers are too small for more)"
-    )
+    parser.add_argument("--threads", type=_positive, default=1, help="cores for torch (1)")
     parser.add_argument("--out", type=Path, default=Path("out"), help="the folder for all results (out)")
-    parser.add_argument("--quick", action="store_true", help="a look in seconds: 100 samples, 2 epochs")
+    parser.add_argument("--quick", action="store_true", help="a look in seconds: 200 samples, 5 epochs")
     options = parser.parse_args(arguments)
     if options.quick:
-        options.samples, options.test, options.epochs = min(options.samples, 100), min(options.test, 10), 2
+        options.samples, options.test, options.epochs = min(options.samples, 200), min(options.test, 20), 5
     return options
 
 
@@ -124,12 +119,11 @@ def _data(console: Console, recipe: Recipe, out: Path) -> Darcy:
         task = progress.add_task("solving", total=total, note="")
         data, kept = darcy(recipe, out, lambda: progress.advance(task))
         progress.update(task, completed=total)
-    how = (
-        "kept from an earlier run" if kept else f"solved in {time.perf_counter() - began:.0f} s, residuals below 1e-10"
-    )
+    spent = f"solved in {time.perf_counter() - began:.0f} s, every residual below 1e-10"
     console.print(
-        f"{recipe.train} samples to train on at {n}^2 and {recipe.test} to test at {n}^2 and {2 * n}^2, {how}"
+        f"{recipe.train} samples to train on at {n} x {n}, {recipe.test} to test at that and at {2 * n} x {2 * n}:"
     )
+    console.print("kept from an earlier run" if kept else spent)
     return data
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from examples.darcy.random_field import Array
 from scipy.fft import dstn, idstn
 from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import LinearOperator, cg
+
+from examples.darcy.random_field import Array
 
 # the largest relative residual |A u - f| / |f| of a system that counts as solved
 TOLERANCE = 1e-10
@@ -32,7 +33,7 @@ def system(a: Array) -> csr_array:
     along[:, :-1] = -south[:, 1:-1]
     beside = along.ravel()[:-1]
     bands = [diagonal, across, across, beside, beside]
-    return csr_array(diags_array(bands, offsets=[0, n, -n, 1, -1]) * float(n * n))
+    return csr_array(diags_array(bands, offsets=[0, n, -n, 1, -1]) * float(n * n))  # type: ignore[arg-type]  # typed for lists
 
 
 def poisson(n: int) -> LinearOperator:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.linalg import vector_norm
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,15 @@ class Surrogate(nn.Module):
 
 def relative_l2(guess: Tensor, truth: Tensor) -> Tensor:
     """|guess - truth| / |truth| in L2, sample by sample: [B, 1, n, n] twice to [B]. On one grid the cells cancel."""
-    return (guess - truth).flatten(1).norm(dim=1) / truth.flatten(1).norm(dim=1)
+    errors: Tensor = vector_norm(guess - truth, dim=(1, 2, 3)) / vector_norm(truth, dim=(1, 2, 3))
+    return errors
 
 
 def predict(model: nn.Module, a: Tensor, batch: int = 20) -> Tensor:
     """The model's solutions, without gradients."""
     model.eval()
     with torch.no_grad():
-        return torch.cat([model(part) for part in a.split(batch)])
+        return torch.cat([model(part) for part in torch.split(a, batch)])
 
 
 @dataclass
@@ -82,7 +84,7 @@ def train(
     for epoch in range(plan.epochs):
         model.train()
         total = 0.0
-        for part in torch.randperm(len(a), generator=shuffle).split(plan.batch):
+        for part in torch.split(torch.randperm(len(a), generator=shuffle), plan.batch):
             optimiser.zero_grad()
             errors = relative_l2(model(a[part]), u[part])
             errors.mean().backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped

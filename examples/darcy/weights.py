@@ -6,10 +6,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from examples.darcy.training import Scales, Surrogate
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
+
+from examples.darcy.training import Scales, Surrogate
 
 
 def save(model: Surrogate, path: Path) -> None:
@@ -25,7 +26,7 @@ def save(model: Surrogate, path: Path) -> None:
 
 def restore(net: nn.Module, path: Path) -> Surrogate:
     """A fresh network of the same diagram, with the weights and scales that are kept at `path`."""
-    with safe_open(path, framework="pt") as kept:  # type: ignore[no-untyped-call]
+    with safe_open(path, framework="pt") as kept:
         scales = Scales(**json.loads(kept.metadata()["scales"]))
-        net.load_state_dict({name: kept.get_tensor(name) for name in kept.keys()})
+        net.load_state_dict({name: kept.get_tensor(name) for name in kept.keys()})  # noqa: SIM118  # no dict
     return Surrogate(net, scales)

@@ -11,6 +11,13 @@ from diagrammar.sizes import Size, floor, var
 from diagrammar.types import Field, Space, Tensor, Type, Types
 
 
+def make(diagram: Diagram, **options: Any) -> Any:
+    """The compiled module; its members are not typed."""
+    from diagrammar.backends.torch import compile as compile_torch
+
+    return compile_torch(diagram, **options)
+
+
 def R(*sizes: Size) -> Tensor:
     """A real tensor type."""
     return Tensor("R", sizes)

@@ -8,11 +8,24 @@ import pickle
 import pytest
 import torch
 
-from diagrammar.backends.torch import compile as make
 from diagrammar.diagram import Box, Builder, Diagram
 
 from .build import (
-    F, R, alone, chain, frame, free, linear, prim, renamed, repeat, set_next, state, transparent, weight,
+    F,
+    R,
+    alone,
+    chain,
+    frame,
+    free,
+    linear,
+    make,
+    prim,
+    renamed,
+    repeat,
+    set_next,
+    state,
+    transparent,
+    weight,
 )  # fmt: skip
 
 BATCHES: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (3,), (2, 2))
@@ -54,7 +67,9 @@ def test_repeat_of_weights() -> None:
     module = make(chain(repeat(3, step)))
     assert list(module.state_dict()) == ["W.0", "W.1", "W.2"]
     x = torch.randn(2, 3)
-    assert torch.allclose(module(x), x * module.state_dict()["W.0"] * module.state_dict()["W.1"] * module.state_dict()["W.2"])
+    assert torch.allclose(
+        module(x), x * module.state_dict()["W.0"] * module.state_dict()["W.1"] * module.state_dict()["W.2"]
+    )
     assert torch.equal(pickle.loads(pickle.dumps(module))(x), module(x))
 
 
@@ -149,9 +164,7 @@ def test_fold_and_scan(batch: tuple[int, ...]) -> None:
     fold = make(alone(transparent("std:fold", (R(3), R(5, 3)), (R(3),), [cell()], captures=0, state=1, size=5)))
     b = Builder([R(3), R(3)])
     (h,) = b.add(frame("cell", cell()), [0, 1])
-    scan_box = transparent(
-        "std:scan", (R(3), R(5, 3)), (R(3), R(5, 3)), [b.build([h, h])], captures=0, state=1, size=5
-    )
+    scan_box = transparent("std:scan", (R(3), R(5, 3)), (R(3), R(5, 3)), [b.build([h, h])], captures=0, state=1, size=5)
     scan = make(alone(scan_box))
     for module, w in ((fold, fold.linear), (scan, scan.cell.linear)):
         state_now, rows = s, []
@@ -212,7 +225,7 @@ def counter() -> Diagram:
 
 
 def test_states() -> None:
-    """A state is a buffer: read as it was before the call, set after it, saved, not trained, constant in derivatives."""
+    """A state is a buffer: read as before the call, set after it, saved, not trained, constant in derivatives."""
     module = make(chain(frame("norm", counter())))
     assert list(module.state_dict()) == ["norm.m"]
     assert not list(module.parameters())
@@ -285,7 +298,8 @@ def test_sharing_survives_copies() -> None:
             other.outer.cell.linear.W.zero_()
         assert not torch.equal(other(x), module(x))
     assert list(module.state_dict()) == [
-        "outer.a.own.W", "outer.a.own.c", "outer.cell.linear.W", "outer.cell.linear.c", "outer.b.own.W", "outer.b.own.c",
+        "outer.a.own.W", "outer.a.own.c", "outer.cell.linear.W", "outer.cell.linear.c",
+        "outer.b.own.W", "outer.b.own.c",
     ]  # fmt: skip
 
 
@@ -302,7 +316,9 @@ def test_shared_weights_of_an_outer_box() -> None:
 
 def test_flat_is_the_same() -> None:
     """`flat=True` writes one forward; paths, weights and values stay."""
-    d = chain(frame("norm", counter()), repeat(3, alone(frame("layer", tanh_linear(3)))), shared("~cell"), shared("~cell"))
+    d = chain(
+        frame("norm", counter()), repeat(3, alone(frame("layer", tanh_linear(3)))), shared("~cell"), shared("~cell")
+    )
     a, b = make(d), make(d, flat=True)
     assert list(a.state_dict()) == list(b.state_dict())
     x = torch.randn(4, 3)

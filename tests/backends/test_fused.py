@@ -7,11 +7,27 @@ from fractions import Fraction
 import pytest
 import torch
 
-from diagrammar.backends.torch import compile as make
 from diagrammar.diagram import Box, Builder
 
 from .build import (
-    Bool, F, R, alone, chain, conv, cube, fourier, frame, free, gelu, linear, plain, pointwise, prim, torus, weight,
+    Bool,
+    F,
+    R,
+    alone,
+    chain,
+    conv,
+    cube,
+    fourier,
+    frame,
+    free,
+    gelu,
+    linear,
+    make,
+    plain,
+    pointwise,
+    prim,
+    torus,
+    weight,
 )  # fmt: skip
 
 BATCHES: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (3,), (2, 3))
@@ -56,7 +72,7 @@ def test_pointwise(shape: tuple[int, ...], bias: bool) -> None:
 @pytest.mark.parametrize("shape", [(7,), (8,), (5, 8), (8, 7), (1, 1), (4, 5, 6), (70,), (64, 6)])
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 9, 40])
 def test_fourier(shape: tuple[int, ...], k: int) -> None:
-    """`fourier` is cut, mix and spread of the FFT: odd and even grids, grids smaller than the modes, both ways of it."""
+    """`fourier` is cut, mix and spread of the FFT: odd and even grids, grids smaller than modes."""
     agree(fourier(free(len(shape)), 2, 3, (k, *[min(k, 5)] * (len(shape) - 1))), 2, *shape)
 
 

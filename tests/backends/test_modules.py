@@ -15,13 +15,27 @@ import pytest
 import torch
 from torch import nn
 
-from diagrammar.backends.torch import compile as make
 from diagrammar.backends.torch import emit
 from diagrammar.diagram import Box, Builder, Diagram
 from diagrammar.errors import BackendError
 
 from .build import (
-    C, F, R, alone, chain, fourier, frame, free, gelu, linear, pointwise, prim, repeat, renamed, weight,
+    C,
+    F,
+    R,
+    alone,
+    chain,
+    fourier,
+    frame,
+    free,
+    gelu,
+    linear,
+    make,
+    pointwise,
+    prim,
+    renamed,
+    repeat,
+    weight,
 )  # fmt: skip
 
 
@@ -57,7 +71,9 @@ def test_copies() -> None:
         assert all(p.data_ptr() != q.data_ptr() for p, q in zip(other.parameters(), module.parameters(), strict=False))
     other = pickle.loads(pickle.dumps(module))
     assert torch.equal(other(x), module(x))
-    assert torch.equal(pickle.loads(pickle.dumps(module.layer[0]))(x.expand(2, 4, 9, 8)), module.layer[0](x.expand(2, 4, 9, 8)))
+    assert torch.equal(
+        pickle.loads(pickle.dumps(module.layer[0]))(x.expand(2, 4, 9, 8)), module.layer[0](x.expand(2, 4, 9, 8))
+    )
 
 
 def test_pickle_in_another_process(tmp_path: Path) -> None:
@@ -121,7 +137,7 @@ def test_seeds() -> None:
     assert torch.equal(before, torch.get_rng_state())
 
 
-def weights(wire: Any, init: str, where: Any = (), **args: Any) -> nn.Module:
+def weights(wire: Any, init: str, where: Any = (), **args: Any) -> Any:
     """A module that gives its one weight."""
     b = Builder([])
     return make(b.build(b.add(weight("W", wire, init, where, **args), [])), dtype=torch.float64)
@@ -149,7 +165,7 @@ def test_initialisers() -> None:
     assert torch.equal(weights(C(2), "ones")(), torch.tensor([[1.0, 0], [1, 0]], dtype=torch.float64))
 
 
-def constrained(where: str, shape: tuple[int, ...], init: str, **args: Any) -> nn.Module:
+def constrained(where: str, shape: tuple[int, ...], init: str, **args: Any) -> Any:
     """A box whose weight is multiplied with its input."""
     b = Builder([R(*shape)])
     (w,) = b.add(weight("W", R(*shape), init, (where,), **args), [])
@@ -230,6 +246,8 @@ def test_hooks() -> None:
     assert seen == [torch.Size([2, 4, 9, 8])] * 3
 
 
+# torch itself warns of its own torch.jit
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 def test_derivatives() -> None:
     """Gradients, double backward, jvp and vmap."""
     module = make(operator(2), dtype=torch.float64)
@@ -237,7 +255,7 @@ def test_derivatives() -> None:
     assert torch.autograd.gradcheck(module, (x,))
     assert torch.autograd.gradgradcheck(module, (x,), nondet_tol=1e-9)
     v = torch.randn_like(x)
-    _, tangent = torch.func.jvp(module, (x.detach(),), (v,))
+    tangent = torch.func.jvp(module, (x.detach(),), (v,))[1]
     h = 1e-6
     assert torch.allclose(tangent, (module(x + h * v) - module(x - h * v)) / (2 * h), atol=1e-6)
     assert torch.allclose(torch.func.vmap(module)(x), module(x), atol=1e-12)
@@ -248,11 +266,14 @@ def test_derivatives() -> None:
     assert grads["lift.W"].shape == (2, 2, 1)
 
 
-@pytest.mark.skipif(shutil.which("g++") is None and shutil.which("c++") is None, reason="torch.compile wants a C++ compiler")
+@pytest.mark.skipif(
+    shutil.which("g++") is None and shutil.which("c++") is None, reason="torch.compile wants a C++ compiler"
+)
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 def test_torch_compile() -> None:
     """torch.compile takes the module as one graph, forward and backward."""
     module = make(operator(2))
-    fast = torch.compile(module, fullgraph=True)
+    fast: Any = torch.compile(module, fullgraph=True)
     x = torch.randn(2, 1, 9, 8, requires_grad=True)
     a, b = fast(x), module(x)
     assert torch.allclose(a, b, atol=1e-5)
@@ -267,7 +288,7 @@ def test_torch_compile_is_one_graph() -> None:
 
     d = chain(frame("norm", counter()), repeat(3, alone(frame("layer", chain(linear(3, 3))))))
     module = make(d)
-    fast = torch.compile(copy.deepcopy(module), fullgraph=True, backend="aot_eager")
+    fast: Any = torch.compile(copy.deepcopy(module), fullgraph=True, backend="aot_eager")
     for shape in ((4, 3), (2, 2, 3), (3,)):
         x = torch.randn(shape)
         assert torch.allclose(fast(x), module(x), atol=1e-6)

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from diagrammar.backends.torch import compile as make
 from diagrammar.diagram import Box
 from diagrammar.types import Tokens, shape_of
 
-from .build import C, F, R, S, Bool, alone, cube, free, prim, torus
+from .build import Bool, C, F, R, S, alone, cube, free, make, prim, torus
 
 Tensor = torch.Tensor
 BATCHES: tuple[tuple[int, ...], ...] = ((), (1,), (3,), (0,), (2, 3))
@@ -62,7 +61,7 @@ def _strided(x: Tensor) -> Tensor:
     return torch.stack((x, x), -1)[..., 0]
 
 
-BINARY = {
+BINARY: dict[str, Callable[..., Tensor]] = {
     "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "pow": torch.pow, "max": torch.maximum,
     "min": torch.minimum, "less": torch.lt, "equal": torch.eq,
 }  # fmt: skip
@@ -153,7 +152,10 @@ def test_rearrange_and_reduce() -> None:
         prim("rearrange", [R(6, 4)], [R(2, 4, 3)], pattern="(h d) n -> h n d", sizes=(("h", 2),)),
         lambda x: x.reshape(2, 3, 4).permute(0, 2, 1),
     )
-    check(prim("rearrange", [R(2, 4, 3)], [R(4, 6)], pattern="h n d -> n (h d)"), lambda x: x.permute(1, 0, 2).reshape(4, 6))
+    check(
+        prim("rearrange", [R(2, 4, 3)], [R(4, 6)], pattern="h n d -> n (h d)"),
+        lambda x: x.permute(1, 0, 2).reshape(4, 6),
+    )
     check(prim("rearrange", [C(2, 3)], [C(3, 2)], pattern="a b -> b a"), lambda x: x.transpose(0, 1))
     check(prim("rearrange", [R(3)], [R(1, 3)], pattern="a -> 1 a"), lambda x: x[None])
     X = torus(3, 4)
@@ -223,7 +225,8 @@ def _irfft(z: Tensor, sizes: tuple[int, ...], dims: tuple[int, ...], norm: str) 
     full = torch.view_as_complex(z.contiguous())
     for axis in dims[:-1]:
         full = torch.fft.ifft(full, dim=axis, norm=norm)
-    return torch.fft.irfft(full, n=sizes[-1], dim=dims[-1], norm=norm)
+    real: Tensor = torch.fft.irfft(full, n=sizes[-1], dim=dims[-1], norm=norm)
+    return real
 
 
 def _centred(k: int) -> range:
@@ -299,7 +302,9 @@ def test_convolution_by_hand() -> None:
                 out[:, i] += w[:, :, j] @ u[:, (i + j - 1) % 6]
         return out
 
-    check(prim("convolution", [F(X, 2), R(3, 2, 3)], [F(X, 3)], kernel=3, stride=1, groups=1, padding="circular"), formula)
+    check(
+        prim("convolution", [F(X, 2), R(3, 2, 3)], [F(X, 3)], kernel=3, stride=1, groups=1, padding="circular"), formula
+    )
 
 
 @pytest.mark.parametrize("padding", ["zeros", "circular"])
@@ -321,7 +326,10 @@ def test_pool_translate_pad_crop() -> None:
     check(prim("pool", [F(X, 2)], [F(Y, 2)], size=2, op="mean"), lambda x: x.reshape(2, 3, 2, 2, 2).mean((2, 4)))
     check(prim("pool", [F(X, 2)], [F(Y, 2)], size=2, op="max"), lambda x: x.reshape(2, 3, 2, 2, 2).amax((2, 4)))
     check(prim("pool", [F(X, 2)], [F(Y, 2)], size=2, op="sample"), lambda x: x[:, ::2, ::2])
-    check(prim("translate", [F(X, 2)], [F(X, 2)], shift=(1, -2)), lambda x: torch.as_tensor(np.roll(x.numpy(), (1, -2), (1, 2))))
+    check(
+        prim("translate", [F(X, 2)], [F(X, 2)], shift=(1, -2)),
+        lambda x: torch.as_tensor(np.roll(x.numpy(), (1, -2), (1, 2))),
+    )
     Z = torus(9, 7)
     pads = ((0, 0), (1, 2), (2, 1))
     for mode, word in {"zeros": "constant", "circular": "wrap", "reflect": "reflect", "replicate": "edge"}.items():
@@ -358,7 +366,9 @@ def test_resample_on_a_cube(mode: str) -> None:
     # one axis: the other one is constant, so the two-dimensional formula serves
     line = make(alone(prim("resample", [F(cube(5), 2)], [F(cube(8), 2)], mode=mode)))
     x = torch.randn(2, 5, dtype=torch.float64)
-    wide = torch.nn.functional.interpolate(x[None, :, :, None].expand(1, 2, 5, 4), size=(8, 4), mode=names[word], **extra)
+    wide = torch.nn.functional.interpolate(
+        x[None, :, :, None].expand(1, 2, 5, 4), size=(8, 4), mode=names[word], **extra
+    )
     assert torch.allclose(line(x), wide[0, :, :, 0], atol=1e-12)
 
 
@@ -370,7 +380,9 @@ def test_resample_on_a_torus() -> None:
         x = torch.randn(1, 6, dtype=torch.float64)
         assert torch.allclose(fine(x)[:, ::2], x, atol=1e-12)
         assert torch.allclose(fine(x.roll(1, 1)), fine(x).roll(2, 1), atol=1e-12)
-    assert torch.allclose(make(alone(prim("resample", [F(X, 1)], [F(Y, 1)], mode="linear")))(x)[:, 11], (x[:, 5] + x[:, 0]) / 2)
+    assert torch.allclose(
+        make(alone(prim("resample", [F(X, 1)], [F(Y, 1)], mode="linear")))(x)[:, 11], (x[:, 5] + x[:, 0]) / 2
+    )
 
 
 def test_random() -> None:

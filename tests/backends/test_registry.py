@@ -50,7 +50,9 @@ def test_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     """An unknown name, a module that is not there, an object that is no backend."""
     with pytest.raises(BackendError, match="no backend 'pytorch'"):
         backend.get("pytorch")
-    _announce(monkeypatch, EntryPoint("a", "no_such_module_x:B", backend.GROUP), EntryPoint("b", "math:pi", backend.GROUP))
+    _announce(
+        monkeypatch, EntryPoint("a", "no_such_module_x:B", backend.GROUP), EntryPoint("b", "math:pi", backend.GROUP)
+    )
     with pytest.raises(BackendError, match="cannot be loaded"):
         backend.get("a")
     with pytest.raises(BackendError, match="is a float"):

@@ -10,11 +10,10 @@ import time
 
 import torch
 
-from diagrammar.backends.torch import compile as make
 from diagrammar.backends.torch import emit
 from diagrammar.diagram import Box, Builder, Diagram
 
-from .build import R, alone, chain, frame, linear, prim, weight
+from .build import R, alone, chain, frame, linear, make, prim, weight
 
 
 def row(count: int) -> Diagram:
@@ -29,7 +28,7 @@ def row(count: int) -> Diagram:
 
 
 def test_chunks() -> None:
-    """A function of over 1,000 statements comes in pieces, with the same result; weights are read where they are used."""
+    """A function of over 1,000 statements comes in pieces, with the same result; weights are read where used."""
     x = torch.randn(2, 4)
     want = x
     for number in range(5000):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, is_pair
 from fractions import Fraction
 
+from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, is_pair
 from diagrammar.sizes import Poly, Size
 from diagrammar.types import shape_of
 
@@ -48,9 +48,11 @@ def _sizes(c: Call, groups: Groups, shape: tuple[Size, ...]) -> dict[str, Size]:
     given = c.param("sizes", ())
     sizes: dict[str, Size] = {}
     for item in given if isinstance(given, tuple) else ():
-        if isinstance(item, tuple) and isinstance(item[1], int | Fraction | Poly):
-            sizes[str(item[0])] = item[1]
-    for group, size in zip(groups, shape, strict=True):
+        if isinstance(item, tuple) and len(item) == 2:
+            name, size = item
+            if isinstance(size, int | Fraction | Poly):
+                sizes[str(name)] = size
+    for group, whole in zip(groups, shape, strict=True):
         unknown = [name for name in group if name not in sizes]
         known: Size = 1
         for name in group:
@@ -58,7 +60,9 @@ def _sizes(c: Call, groups: Groups, shape: tuple[Size, ...]) -> dict[str, Size]:
         if len(unknown) > 1:
             raise c.error(f"the sizes of {' and '.join(unknown)} are not given")
         if unknown:
-            sizes[unknown[0]] = size if known == 1 else size / known
+            # exact: a plain quotient of two whole numbers would be a float
+            above: Fraction | Poly = whole if isinstance(whole, Poly) else Fraction(whole)
+            sizes[unknown[0]] = whole if known == 1 else above / known
     return sizes
 
 

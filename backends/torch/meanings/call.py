@@ -9,7 +9,8 @@ from fractions import Fraction
 from diagrammar.backends.torch.function import Function, rank
 from diagrammar.backends.torch.names import literal
 from diagrammar.backends.torch.values import Owner, Value
-from diagrammar.diagram import Box, Value as Static
+from diagrammar.diagram import Box
+from diagrammar.diagram import Value as Static
 from diagrammar.errors import BackendError
 from diagrammar.sizes import Poly, Size
 from diagrammar.types import Field, Space, Tensor, Type, shape_of
@@ -183,7 +184,9 @@ def written_out(fn: Function, value: Value) -> str:
         return f"torch.full(({_row(sizes)}), {value.text}, dtype=torch.bool, device={fn.like()}.device)"
     number = value.text if not is_pair(value.type) else ""
     like = fn.like()
-    full = f"torch.full(({_row(sizes if number else sizes[:-1])}), {value.text}, dtype={like}.dtype, device={like}.device)"
+    full = (
+        f"torch.full(({_row(sizes if number else sizes[:-1])}), {value.text}, dtype={like}.dtype, device={like}.device)"
+    )
     return full if number else f"{fn.helper('_pair')}({full})"
 
 

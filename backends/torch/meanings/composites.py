@@ -62,7 +62,9 @@ def _convolved(c: Call, origin: str) -> Result:
     box = inner(c, origin)
     if box is None or not _fits(weights, "W") or len(c.values) != 1:
         return None
-    call = Call(c.fn, Box(c.box.name, c.box.dom, c.box.cod, params=box.params, span=c.box.span), c.values, c.owner, True)
+    call = Call(
+        c.fn, Box(c.box.name, c.box.dom, c.box.cod, params=box.params, span=c.box.span), c.values, c.owner, True
+    )
     write = convolution if origin == "std:convolution" else transposed
     return write(call, c.arg(), c.weight("W"), _bias(c, weights))
 

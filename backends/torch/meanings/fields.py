@@ -89,7 +89,9 @@ def _transposed(c: Call) -> Result:
         if padding not in ("zeros", "circular"):
             raise c.error(f"a transposed convolution with padding {padding!r}")
         left, right = padding_of(numbers[0], stride)
-        each = f"{c.helper('_transpose_each')}({c.with_batch(0)}, {c.arg(1)}, {_dim(c, c.field())}, {stride}, {groups}, "
+        each = (
+            f"{c.helper('_transpose_each')}({c.with_batch(0)}, {c.arg(1)}, {_dim(c, c.field())}, {stride}, {groups}, "
+        )
         return f"{each}{left}, {right}, {padding == 'circular'})"
     return transposed(c, c.with_batch(0), weight, "None") + ("[0]" if not c.flag(0) else "")
 

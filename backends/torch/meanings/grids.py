@@ -81,7 +81,12 @@ def _resample(c: Call) -> Result:
     dim = field.space.dim
     aligned = mode.startswith("aligned")
     word = mode.removeprefix("aligned_")
-    torch_mode = {("linear", 1): "linear", ("linear", 2): "bilinear", ("linear", 3): "trilinear", ("cubic", 2): "bicubic"}
+    torch_mode = {
+        ("linear", 1): "linear",
+        ("linear", 2): "bilinear",
+        ("linear", 3): "trilinear",
+        ("cubic", 2): "bicubic",
+    }
     if mode == "nearest" and dim <= 3:
         return f"F.interpolate({c.arg()}, size={sizes}, mode='nearest')"
     if (word, dim) in torch_mode and (aligned or not any(periodic)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagrammar.backends.torch.function import rank
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, Several, is_pair
-from diagrammar.types import Field, Tensor, Type, shape_of
+from diagrammar.types import Field, Type, shape_of
 
 
 def _einsum(c: Call) -> Result:
@@ -153,7 +153,6 @@ def _moments(c: Call) -> Result:
 
 def _conj(c: Call) -> Result:
     return f"{c.helper('_pair_conj')}({c.arg()})"
-
 
 
 MEANINGS: dict[str, Meaning] = {

@@ -45,7 +45,9 @@ def _arrive(inputs: Any, rows: Any, module: Any) -> tuple[list[Any], list[Any]]:
     for x, row in zip(inputs, rows):  # noqa: B905
         x = _dtype(x, row, module)
         if x.dim() < row[3]:
-            raise ValueError(f"{_called(row)} has shape {tuple(x.shape)}: {row[3]} axes, after any batch axes, are wanted")
+            raise ValueError(
+                f"{_called(row)} has shape {tuple(x.shape)}: {row[3]} axes, after any batch axes, are wanted"
+            )
         ready.append(x)
         tails.append(x.shape[x.dim() - row[3] :])
     return ready, tails
@@ -64,7 +66,7 @@ def _merge(inputs: Any, rows: Any, expand: bool) -> tuple[list[Any], Any]:
     """One batch axis for each input (of size 1 where it has none), and the batch shape of them all."""
     leads = [x.shape[: x.dim() - row[3]] for x, row in zip(inputs, rows)]  # noqa: B905
     try:
-        batch = torch.broadcast_shapes(*leads)
+        batch = torch.broadcast_shapes(*leads)  # type: ignore[no-untyped-call]
     except RuntimeError:
         shown = ", ".join(f"{_called(row)} has {tuple(lead)}" for row, lead in zip(rows, leads))  # noqa: B905
         raise ValueError(f"batch axes do not fit together: {shown}") from None
@@ -74,11 +76,8 @@ def _merge(inputs: Any, rows: Any, expand: bool) -> tuple[list[Any], Any]:
     merged = []
     for x, row, lead in zip(inputs, rows, leads):  # noqa: B905
         tail = x.shape[x.dim() - row[3] :]
-        if expand or len(lead):
-            x = x.expand((*batch, *tail)).reshape((count, *tail))
-        else:
-            x = x.unsqueeze(0)
-        merged.append(x)
+        wide = expand or len(lead)
+        merged.append(x.expand((*batch, *tail)).reshape((count, *tail)) if wide else x.unsqueeze(0))
     return merged, batch
 
 

@@ -65,7 +65,8 @@ def _irfft(z: Tensor, sizes: Any, norm: str) -> Tensor:
     """The field on a grid of these sizes that has these coefficients."""
     if z.shape[0] == 0:
         return _irfft(_one_more(z), sizes, norm)[:0]
-    return torch.fft.irfftn(_view(z), s=sizes, dim=tuple(range(2, z.dim() - 1)), norm=norm)
+    field: Tensor = torch.fft.irfftn(_view(z), s=sizes, dim=tuple(range(2, z.dim() - 1)), norm=norm)
+    return field
 
 
 def _corners(z: Tensor, modes: Any) -> Tensor:

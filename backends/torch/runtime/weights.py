@@ -1,4 +1,3 @@
-# ruff: noqa: S101
 """Making the modules and the weights of a tree."""
 
 from __future__ import annotations
@@ -49,7 +48,8 @@ class Orthogonal(nn.Module):
         q, r = torch.linalg.qr(x.mT if wide else x)
         # the factor with a positive diagonal is unique, so it depends smoothly on the matrix
         q = q * torch.sign(torch.diagonal(r, dim1=-2, dim2=-1)).unsqueeze(-2)
-        return q.mT if wide else q
+        result: Tensor = q.mT if wide else q
+        return result
 
     def right_inverse(self, y: Tensor) -> Tensor:
         return y

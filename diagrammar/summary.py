@@ -1,0 +1,18 @@
+"""What `diagrammar show` prints of a diagram."""
+
+from __future__ import annotations
+
+from diagrammar.conditions import conditions, show_conditions
+from diagrammar.diagram import Diagram
+from diagrammar.types import show
+
+
+def summary(name: str, diagram: Diagram) -> str:
+    """Its type, the cost of its boxes, and the conditions on its free sizes."""
+    from diagrammar.backends.cost import table
+
+    lines = [f"{name} : {show(diagram.dom)} -> {show(diagram.cod)}", "", table(diagram)]
+    needs = show_conditions(conditions(diagram))
+    if needs:
+        lines += ["", *(f"needs {line}" for line in needs)]
+    return "\n".join(lines)
