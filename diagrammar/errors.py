@@ -43,6 +43,12 @@ class DiagrammarError(Exception):
         return "\n".join(lines)
 
 
+def moved(error: DiagrammarError, span: Span, where: str) -> DiagrammarError:
+    """The same error at another place, where the user can mend it; says where it arose."""
+    note = f"inside {where}, at {error.span}" if error.span is not None else f"inside {where}"
+    return type(error)(error.message, span, (*error.notes, note), error.hint)
+
+
 class DiagramSyntaxError(DiagrammarError, SyntaxError):
     """The text is not in the language."""
 

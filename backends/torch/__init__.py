@@ -11,6 +11,7 @@ tensor([[0., 0., 0.],
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -114,8 +115,15 @@ def _write(
             known[key] = value
         else:
             known.update({f"{key}.{axis}": size for axis, size in enumerate(value)})
-    program = Program(diagram, Survey(diagram, is_fused), flat, known)
-    return program, source(program, diagram, name, conditions)
+    # nothing here makes garbage in cycles, and the collector would walk all that is alive again and again
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        program = Program(diagram, Survey(diagram, is_fused), flat, known)
+        return program, source(program, diagram, name, conditions)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _means(box: Box) -> bool:

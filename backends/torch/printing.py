@@ -33,7 +33,6 @@ def _ratio(value: Size, name: Callable[[str], str]) -> tuple[str, int]:
         return repr(number.numerator), number.denominator
     below = math.lcm(*(c.denominator for c in value.terms.values()))
     terms = [_term(m, int(c * below), name) for m, c in sorted(value.terms.items(), key=lambda item: not item[0])]
-    terms = terms[1:] + terms[:1] if () in value.terms else terms
     return (terms[0] if len(terms) == 1 else "(" + " + ".join(terms) + ")"), below
 
 

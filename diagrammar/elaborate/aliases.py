@@ -22,7 +22,12 @@ class TypeAlias:
 
         declared = self.declared
         scope = Scope(declared.scope.module, declared.source, None, None, implicit)
-        found = type_of(Body(declared.scope.module.elaborator, declared), declared.ast.value, scope)
+        elaborator = declared.scope.module.elaborator
+        elaborator.enter_type(declared.span(declared.ast))
+        try:
+            found = type_of(Body(elaborator, declared), declared.ast.value, scope)
+        finally:
+            elaborator.leave_type()
         found.label = declared.name
         return found
 
@@ -42,4 +47,9 @@ class SpaceAlias:
 
         declared = self.declared
         scope = Scope(declared.scope.module, declared.source, None, None, implicit)
-        return static(Body(declared.scope.module.elaborator, declared), declared.ast.value, scope)
+        elaborator = declared.scope.module.elaborator
+        elaborator.enter_type(declared.span(declared.ast))
+        try:
+            return static(Body(elaborator, declared), declared.ast.value, scope)
+        finally:
+            elaborator.leave_type()

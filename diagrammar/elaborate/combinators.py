@@ -49,10 +49,12 @@ def repeat(body: Body, node: tree.Repeat, ins: tuple[Any, ...], scope: Scope, gr
         insides.append(inner)
     else:
         cod = types
+        body.elaborator.times(count, scope.span(node))
         for k in range(count):
             body.elaborator.spend(1, scope.span(node))
             inner, cod = yield _step(body, node, cod, scope.inner({node.index: k}), graph, site)
             insides.append(inner)
+        body.elaborator.times_over(count)
     captured = same_captures([inner for inner, _ in insides])
     params: tuple[tuple[str, Any], ...] = (("count", count), ("captures", len(captured)))
     frame = Frame("repeat", "repeat", params, insides, scope.span(node))

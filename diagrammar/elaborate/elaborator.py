@@ -14,7 +14,7 @@ from diagrammar.elaborate.holes import BundleHole
 from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.unused import check_used
 from diagrammar.elaborate.values import Declared, Implicit, Resolved, Scope, TypeValue, Wire
-from diagrammar.errors import BudgetError, DiagrammarError, DiagramTypeError, DiagramValueError
+from diagrammar.errors import BudgetError, DiagrammarError, DiagramTypeError, DiagramValueError, moved
 from diagrammar.pause import paused
 from diagrammar.sizes import Size
 from diagrammar.source import Span
@@ -22,6 +22,8 @@ from diagrammar.source import Span
 BUDGET = 100_000
 # instances of declarations that are being elaborated inside each other; text nests deeper, recursion need not
 RECURSION = 4_000
+# types that name types that name types
+TYPES = 50
 
 
 class Definition:
@@ -50,6 +52,11 @@ class Elaborator:
         self._depth: dict[str, int] = {}
         self._entered = 0
         self._spent = 0
+        # how often the place that is being elaborated stands in the expansion
+        self._times = 1
+        self._types = 0
+        # the mentions that led to the definition that is being made
+        self._path: list[tuple[Declared, Span]] = []
 
     # --------------------------------------------------------------------------------------------- counting
 
@@ -76,6 +83,16 @@ class Elaborator:
         if self._spent > self.budget:
             raise self._over(span, "this expands to more than")
 
+    def times(self, count: int, span: Span) -> None:
+        """Enters steps that are elaborated one by one: nested ones multiply, and are counted before they are made."""
+        self._times *= count
+        if self._times > self.budget:
+            raise self._over(span, "nested steps expand to more than")
+
+    def times_over(self, count: int) -> None:
+        """Leaves such steps."""
+        self._times //= count
+
     def enter(self, span: Span) -> None:
         """One level of static recursion more."""
         self._entered += 1
@@ -86,6 +103,16 @@ class Elaborator:
     def leave(self) -> None:
         """One level of static recursion less."""
         self._entered -= 1
+
+    def enter_type(self, span: Span) -> None:
+        """One type inside the text of another more: these nest on Python's stack, and need not nest deep."""
+        self._types += 1
+        if self._types > TYPES:
+            raise BudgetError(f"types nested deeper than {TYPES} levels", span)
+
+    def leave_type(self) -> None:
+        """One type less."""
+        self._types -= 1
 
     def _over(self, span: Span, what: str) -> BudgetError:
         return BudgetError(
@@ -108,6 +135,8 @@ class Elaborator:
         """A declaration at static arguments, from outside of any body."""
         self._spent = 0
         self._entered = 0
+        self._times = 1
+        self._path.clear()
         self._depth.clear()
         try:
             with paused():
@@ -119,10 +148,22 @@ class Elaborator:
             raise DiagramValueError(
                 "a static value is wanted here, and this depends on a free size", error.span or span
             ) from None
+        except DiagrammarError as error:
+            self._forget()
+            raise self._for_users(error) from None
         except BaseException:
             self._forget()
             raise
         return result
+
+    def _for_users(self, error: DiagrammarError) -> DiagrammarError:
+        """An error inside of the library is shown at the mention that led there."""
+        if error.span is None or not is_library(error.span) or not self._path or is_library(self._path[0][1]):
+            return error
+        for declared, span in reversed(self._path):
+            if not is_library(span):
+                return moved(error, span, f"`{declared.name}`")
+        return error
 
     def _forget(self) -> None:
         """Drops what was begun and not finished."""
@@ -148,7 +189,9 @@ class Elaborator:
         if depth > RECURSION:
             raise BudgetError(f"`{declared.name}` recurses deeper than {RECURSION} levels", span)
         self._depth[declared.origin] = depth
+        self._path.append((declared, span))
         made = yield self._make(declared, values, implicit)
+        self._path.pop()
         self._depth[declared.origin] = depth - 1
         if self.count_of(made.diagram) > self.budget:
             raise self._over(span, f"`{declared.name}` expands to {_number(self.count_of(made.diagram))} boxes, past")
@@ -174,6 +217,11 @@ class Elaborator:
         diagram = yield finish(body, graph, numbers)
         diagram.name, diagram.origin = declared.name, declared.origin
         return Definition(diagram, tuple(body.unifier.conditions))
+
+
+def is_library(span: Span) -> bool:
+    """Whether a place is in the text of the standard library."""
+    return span.source.name.startswith("std/")
 
 
 def _number(count: int) -> str:

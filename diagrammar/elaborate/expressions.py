@@ -98,6 +98,8 @@ def number(node: tree.Node, scope: Scope) -> int | Fraction:
 
 def _binary(body: Body, node: tree.Binary, scope: Scope, graph: Graph | None) -> Steps:
     op = node.op
+    if op == "@":
+        return (yield _beside(body, node, scope, graph))
     left = yield value(body, node.left, scope, graph)
     if isinstance(left, Recipe) and op not in ("==", "!=", "and", "or"):
         return Closure(node, scope)
@@ -115,11 +117,26 @@ def _binary(body: Body, node: tree.Binary, scope: Scope, graph: Graph | None) ->
     if isinstance(right, Recipe):
         return Closure(node, scope)
     if isinstance(left, Wires) or isinstance(right, Wires):
-        if op == "@":
-            items = [arithmetic.to_wires(each, part, scope, graph) for each, part in ((left, node.left), (right, node.right))]
-            return Wires(items[0].items + items[1].items)
         return arithmetic.operate(body, op, left, right, node, scope, graph)
     return _static_binary(body, node, op, left, right, scope)
+
+
+def _beside(body: Body, node: tree.Binary, scope: Scope, graph: Graph | None) -> Steps:
+    """`a @ b @ c`: wires, types or diagrams side by side; a long chain is joined once."""
+    parts = application.operands(node, "@")
+    found: list[Any] = []
+    for part in parts:
+        each = yield value(body, part, scope, graph)
+        if isinstance(each, Recipe):
+            return Closure(node, scope)
+        found.append(each)
+    if any(isinstance(each, Wires) for each in found):
+        wires = [arithmetic.to_wires(each, part, scope, graph) for each, part in zip(found, parts, strict=True)]
+        return Wires(tuple(wire for each in wires for wire in each.items))
+    if not any(isinstance(each, _TYPES) for each in found):
+        raise DiagramTypeError("`@` puts wires, diagrams or types side by side", scope.span(node))
+    types = [typing.as_type(each, part, scope) for each, part in zip(found, parts, strict=True)]
+    return TypeValue(tuple(item for each in types for item in each.items))
 
 
 def _static_binary(body: Body, node: tree.Binary, op: str, left: Any, right: Any, scope: Scope) -> Any:
@@ -130,19 +147,14 @@ def _static_binary(body: Body, node: tree.Binary, op: str, left: Any, right: Any
             return _range(body, left, right)
         if isinstance(left, _TYPES) or isinstance(right, _TYPES):
             return _types(body, node, op, left, right, scope)
-        if op == "@":
-            raise statics.BadStatic("`@` puts wires, diagrams or types side by side")
         return statics.arithmetic(op, left, right)
 
 
 def _types(body: Body, node: tree.Binary, op: str, left: Any, right: Any, scope: Scope) -> TypeValue:
     first = typing.as_type(left, node.left, scope)
-    if op == "^":
-        return TypeValue(typing.power(first.items, typing.size(right, node.right, scope)))
-    second = typing.as_type(right, node.right, scope)
-    if op != "@":
+    if op != "^":
         raise statics.BadStatic(f"`{op}` of types; types know `A @ B` and `A^n`")
-    return TypeValue(first.items + second.items)
+    return TypeValue(typing.power(first.items, typing.size(right, node.right, scope)))
 
 
 def _range(body: Body, low: Any, high: Any) -> tuple[Any, ...]:

@@ -16,7 +16,13 @@ def parameters(declared: Declared) -> tuple[ParamInfo, ...]:
     if declared.params is None:
         ast = declared.ast
         params = ast.params if isinstance(ast, tree.TypeDecl | tree.LawDecl | tree.FunctorDecl) else ast.header.params
-        declared.params = _parameters(declared, params)
+        # what a family says of itself while it is read
+        declared.params = tuple(ParamInfo(param.name, "size", param.default, None, param) for param in params)
+        try:
+            declared.params = _parameters(declared, params)
+        except BaseException:
+            declared.params = None
+            raise
     return declared.params
 
 

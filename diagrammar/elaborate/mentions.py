@@ -27,7 +27,7 @@ from diagrammar.elaborate.values import (
     Wire,
     Wires,
 )
-from diagrammar.errors import DiagrammarError, DiagramTypeError
+from diagrammar.errors import DiagrammarError, DiagramTypeError, moved
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly, unknowns
 from diagrammar.source import Span
@@ -327,6 +327,9 @@ def _port(body: Body, mention: Mention, name: str, node: tree.Node) -> Port:
         found = typing.type_of(body, node, mention.scope)
     except Waiting:
         return Port(name, node, None, "")
+    except DiagrammarError as error:
+        # the header is right; what it was given here is not
+        raise moved(error, mention.span, f"the header of `{mention.declared.name}`") from None
     except statics.BadStatic as error:
         raise DiagramTypeError(str(error), mention.scope.span(node)) from None
     return Port(name, node, found.items, found.label)
@@ -527,7 +530,12 @@ def shown(body: Body, items: Any) -> str:
     for item in items:
         known = item if isinstance(item, BundleHole) else body.unifier.read(item)
         parts.append(str(known))
-    return " @ ".join(parts) or "I"
+    return shortened(" @ ".join(parts) or "I")
+
+
+def shortened(text: str, width: int = 240) -> str:
+    """A long type, cut in the middle."""
+    return text if len(text) <= width else f"{text[: width // 2]} … {text[-width // 3 :]}"
 
 
 def _labelled(body: Body, dom: list[Port]) -> str:

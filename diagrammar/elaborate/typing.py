@@ -115,11 +115,11 @@ def family(body: Body, item: Family, args: list[Any], node: tree.Index, scope: S
                 raise DiagramTypeError(f"`{declared.name}` needs `{info.name}`", scope.span(node))
             names[info.name] = evaluate(body, info.default, inner)
         inner.names[info.name] = names[info.name]
-    body.elaborator.enter(scope.span(node))
+    body.elaborator.enter_type(scope.span(node))
     try:
         return type_of(body, declared.ast.value, inner)
     finally:
-        body.elaborator.leave()
+        body.elaborator.leave_type()
 
 
 def gridded(space: Space | SpaceHole, args: list[Any], node: tree.Index, scope: Scope) -> Space | SpaceHole:

@@ -143,15 +143,18 @@ def _make_tables(n: int, k: int, last: bool, dtype: Any, device: Any) -> Any:
 
 
 def _blocks(matrix: Tensor, z: Tensor, axis: int, half: int, sign: float) -> Tensor:
-    """cos and sin matrices on an axis of a tensor [..., 2 q] of real and imaginary halves: times exp(-sign i angle)."""
+    """cos and sin matrices on an axis of a tensor [..., 2 q] of real and imaginary halves: times exp(-sign i angle).
+
+    As one product of two matrices: moving the axis to the end copies few numbers, the spectrum is cut already.
+    """
     shape = z.shape
-    y = torch.matmul(matrix, z.reshape(-1, shape[axis], shape[axis + 1 :].numel()))
-    y = y.reshape(*shape[:axis], 2, half, *shape[axis + 1 : -1], 2, shape[-1] // 2)
-    c, s = y.unbind(axis)
-    (cr, ci), (sr, si) = c.unbind(-2), s.unbind(-2)
-    if sign > 0:
-        return torch.cat((cr + si, ci - sr), -1)
-    return torch.cat((cr - si, ci + sr), -1)
+    rows = z.reshape(-1, shape[axis], shape[axis + 1 :].numel()).transpose(1, 2)
+    y = torch.matmul(rows, matrix.t())
+    y = y.reshape(*shape[:axis], *shape[axis + 1 : -1], 2, shape[-1] // 2, 2, half)
+    real, imaginary = y.unbind(-4)
+    (cr, sr), (ci, si) = real.unbind(-2), imaginary.unbind(-2)
+    parts = (cr + si, ci - sr) if sign > 0 else (cr - si, ci + sr)
+    return torch.cat(parts, -2).movedim(-1, axis)
 
 
 def _fourier(u: Tensor, w: Tensor, bias: Any, modes: Any) -> Tensor:
