@@ -280,9 +280,7 @@ def _merge(expansion: Expansion) -> list[Level]:
 
 
 def _exact(level: Level, form_of: dict[int, int]) -> object:
-    """A level with its keys as they are, for merging what holds it; impure ones are never merged."""
-    if level.impure:
-        return id(level)
+    """A level with its keys as they are, for merging what holds it."""
     owner = level.owners()
     order: list[int] = []
     level.reach(owner, bytearray(len(level.labels)), order, [(-1, iter(level.outputs))])

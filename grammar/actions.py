@@ -31,6 +31,7 @@ from diagrammar.grammar.tree import (
     Let,
     ListOf,
     Name,
+    Named,
     Next,
     Node,
     Number,
@@ -192,6 +193,10 @@ def paren(t: Tokens, v: Values) -> Node:
     node: Node = v[1]
     node.start, node.end = t.starts[v[0]], t.starts[v[2]] + 1
     return node
+
+
+def named(t: Tokens, v: Values) -> Named:
+    return Named(t.starts[v[0]], t.starts[v[4]] + 1, v[1], t.words[v[3]])
 
 
 def bundle_empty(t: Tokens, v: Values) -> Bundle:

@@ -135,6 +135,16 @@ class Attribute(Node):
         self.start, self.end, self.item, self.name = start, end, item, name
 
 
+class Named(Node):
+    """`(f as name)`: a mention of f under another name."""
+
+    __slots__ = ("name", "value")
+    __match_args__ = ("value", "name")
+
+    def __init__(self, start: int, end: int, value: Node, name: str) -> None:
+        self.start, self.end, self.value, self.name = start, end, value, name
+
+
 class Lambda(Node):
     """`x -> e`, `(x : A, y : B) -> e`."""
 

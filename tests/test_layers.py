@@ -16,17 +16,17 @@ import diagrammar
 
 HOME = Path(diagrammar.__file__).parent
 
-# A module stands on the shelf of the longest name here that starts its own. It imports from lower shelves, from its own
-# shelf inside its own room (a folder, or what stands beside it in the same row), and from nothing above.
+# Shelves from the lowest; a folder stands where its name does. What is on one shelf may know its neighbours, and what
+# is below, and nothing above.
 SHELVES: list[set[str]] = [
-    {"errors", "source"},
+    {"errors", "pause", "source"},
     {"types", "sizes", "box", "diagram", "rope", "table", "law"},
-    {"verify", "canonical", "category", "equality", "conditions"},
-    {"functor", "format", "notation"},
+    {"verify", "canonical", "category", "equality", "conditions", "forms"},
+    {"functor", "format", "notation", "body_text"},
     {"derivative", "lens", "optic", "rewrite", "schedule"},
-    {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar", "summary"},
+    {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
     {"backends", "laws", "draw"},
-    {"api", "cli", "__main__", "__init__"},
+    {"api", "cli", "summary", "__main__", "__init__"},
 ]
 # the language knows places and errors, and nothing of diagrams
 BELOW_GRAMMAR = {"errors", "source", "grammar"}

@@ -109,15 +109,11 @@ def _loop(program: Program, fn: Function, box: Box, values: list[Value], counts:
     fn.put([head, *loop.block.lines("    ")], tuple(carried.values()))
     made = [
         Value(carried[at], box.cod[at], flag, Slot(carried[at], counts[at])) if at in carried
-        else passed(_held(values[held + at]), counts[at] + 1)
+        else passed(values[held + at], counts[at] + 1)
         for at in range(len(box.cod))
     ]  # fmt: skip
     _end(fn, [value for at, value in enumerate(values) if at < held or at - held not in carried])
     return _finish(fn, made)
-
-
-def _held(value: Value) -> Value:
-    return Value(value.text, value.type, value.batched, value.slot, value.shape)
 
 
 def _end_passed(results: list[Value], moving: list[int]) -> None:

@@ -17,6 +17,7 @@ from diagrammar.elaborate.values import (
     LocalRef,
     ModuleRef,
     Recipe,
+    Resolved,
     Scope,
     StaticFunction,
     Training,
@@ -56,6 +57,8 @@ def value(body: Body, node: tree.Node, scope: Scope, graph: Graph | None) -> Ste
         return (yield _bundle(body, node, scope, graph))  # type: ignore[arg-type]
     if kind is tree.ListOf:
         return (yield _list(body, node, scope, graph))  # type: ignore[arg-type]
+    if kind is tree.Named:
+        return (yield _named(body, node, scope))  # type: ignore[arg-type]
     if kind is tree.Attribute:
         return (yield _attribute(body, node, scope, graph))  # type: ignore[arg-type]
     raise DiagramTypeError("this cannot stand here", scope.span(node))
@@ -209,6 +212,16 @@ def _list(body: Body, node: tree.ListOf, scope: Scope, graph: Graph | None) -> S
     if len(items) == 1 and isinstance(node.items[0], tree.Binary) and node.items[0].op == "..":
         return items[0]
     return tuple(items)
+
+
+def _named(body: Body, node: tree.Named, scope: Scope) -> Steps:
+    """`(f as name)`: the recipe itself; the name is the key of this mention."""
+    found = yield value(body, node.value, scope, None)
+    if not isinstance(found, DeclRef | LocalRef | Resolved):
+        raise DiagramTypeError(
+            "`as` names a mention of a declared diagram", scope.span(node), hint="other diagrams are named by `share`"
+        )
+    return found
 
 
 def _attribute(body: Body, node: tree.Attribute, scope: Scope, graph: Graph | None) -> Steps:

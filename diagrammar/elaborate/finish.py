@@ -15,7 +15,7 @@ from diagrammar.elaborate.leaves import Frame, Given, Leaf, Owned, SharedUse
 from diagrammar.elaborate.mentions import Argument, Deferred, Mention
 from diagrammar.elaborate.rekey import deeper
 from diagrammar.elaborate.values import Declared, Resolved, TypeValue
-from diagrammar.errors import DiagramTypeError
+from diagrammar.errors import DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly
 from diagrammar.types import Type
@@ -31,6 +31,7 @@ def finish(body: Body, graph: Graph, outs: Sequence[int]) -> Steps:
     builder = Builder(read(graph.types[number]) for number in order)
     place = {number: k for k, number in enumerate(order)}
     count = 0
+    keys: dict[str, Box] = {}
     used = {number for draft in graph.nodes for number in draft.ins}.union(outs)
     for draft in graph.nodes:
         # a weight of a static branch not taken does not exist
@@ -39,6 +40,8 @@ def finish(body: Body, graph: Graph, outs: Sequence[int]) -> Steps:
         ins = tuple(place[number] for number in draft.ins)
         made = yield _box(body, graph, draft)
         if isinstance(made, Box):
+            if made.key is not None and made.insides:
+                _once(made, keys)
             new = builder.add(made, ins)
             count += 1 if not made.insides else body.elaborator.size_of(made)
         elif isinstance(made, Diagram):
@@ -51,6 +54,14 @@ def finish(body: Body, graph: Graph, outs: Sequence[int]) -> Steps:
     diagram = builder.build(place[out] for out in outs)
     body.elaborator.count(diagram, count)
     return diagram
+
+
+def _once(box: Box, keys: dict[str, Box]) -> None:
+    """A name given by `as` is one instance in its body."""
+    assert box.key is not None
+    other = keys.setdefault(box.key, box)
+    if other is not box and box.key[0] not in "~^/":
+        raise DiagramNameError(f"two boxes of this body are called `{box.key}`", box.span)
 
 
 def _each_wire(builder: Builder, boxes: list[Box], ins: tuple[int, ...]) -> tuple[int, ...]:
@@ -155,7 +166,8 @@ def _mentioned(body: Body, graph: Graph, draft: Draft, made: Mention) -> Steps:
 
 def _instance(key: str, name: str) -> str:
     """The name of a frame is what the text calls it; its key may carry a number."""
-    return name if key == name or key.startswith(name + "_") else key
+    base, _, number = key.rpartition("_")
+    return name if key == name or (base == name and number.isdigit()) else key
 
 
 def _param(value: Any) -> Any:

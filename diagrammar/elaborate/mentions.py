@@ -405,8 +405,11 @@ def _closed_value(body: Body, value: Any) -> Any:
 
 def _head(node: tree.Node) -> tree.Node:
     """The name in `name[args](wires)`."""
-    while isinstance(node, tree.Index | tree.Call):
-        node = node.item if isinstance(node, tree.Index) else node.function
+    while isinstance(node, tree.Index | tree.Call | tree.Named):
+        if isinstance(node, tree.Index):
+            node = node.item
+        else:
+            node = node.function if isinstance(node, tree.Call) else node.value
     return node
 
 
@@ -635,6 +638,8 @@ def resolved(
 
 
 def _text(node: tree.Node) -> str:
+    if isinstance(node, tree.Named):
+        return node.name
     head = _head(node)
     return head.name if isinstance(head, tree.Name | tree.Attribute) else "f"
 

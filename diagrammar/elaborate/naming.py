@@ -24,6 +24,7 @@ def keys(body: tree.Node, scope: Scope) -> dict[int, str]:
 def _number(root: tree.Node, scope: Scope, result: dict[int, str], pending: list[tree.Node]) -> None:
     found: list[tuple[int, tree.Node, str]] = []
     taken: set[str] = set()
+    fixed: list[tuple[tree.Node, str]] = []
     stack: list[tree.Node] = [root]
     while stack:
         node = stack.pop()
@@ -40,12 +41,28 @@ def _number(root: tree.Node, scope: Scope, result: dict[int, str], pending: list
         elif kind is tree.Bind:
             stack.append(node.value)  # type: ignore[attr-defined]
         else:
-            _other(node, scope, stack, taken, pending)
+            _other(node, scope, stack, taken, pending, fixed)
+    for value, name in fixed:
+        # a name given by `as` is the key, and is not counted among the mentions
+        head = value
+        while isinstance(head, tree.Index | tree.Call):
+            if isinstance(head, tree.Index):
+                pending += [arg.value for arg in head.args if not isinstance(arg.value, tree.Name | tree.Number)]
+                head = head.item
+            else:
+                head = head.function
+        result[id(head)] = name
+        taken.add(name)
     _assign(found, taken, result)
 
 
 def _other(
-    node: tree.Node, scope: Scope, stack: list[tree.Node], taken: set[str], pending: list[tree.Node]
+    node: tree.Node,
+    scope: Scope,
+    stack: list[tree.Node],
+    taken: set[str],
+    pending: list[tree.Node],
+    fixed: list[tuple[tree.Node, str]],
 ) -> None:
     match node:
         case tree.Block(statements):
@@ -58,6 +75,8 @@ def _other(
                 pending += [arg.value for arg in args if not isinstance(arg.value, tree.Name | tree.Number | tree.String)]
         case tree.Unary(_, item):
             stack.append(item)
+        case tree.Named(value, name):
+            fixed.append((value, name))
         case tree.Lambda(_, body):
             stack.append(body)
         case tree.If(condition, then, otherwise):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from diagrammar.diagram import Box, Builder, Diagram
-from diagrammar.sizes import Size, floor, var
+from diagrammar.sizes import Poly, Size, floor, var
 from diagrammar.types import Field, Space, Tensor, Type, Types
 
 
@@ -171,7 +171,7 @@ def conv(
 ) -> Box:  # fmt: skip
     """`conv` and `conv_transpose`."""
     axes = tuple(n * stride if transpose else n / Fraction(stride) for n in space.axes)
-    out = F(space.on(int(n) if not hasattr(n, "terms") else n for n in axes), o)
+    out = F(space.on(int(n) if not isinstance(n, Poly) else n for n in axes), o)
     shape = (a, o // groups) if transpose else (o, a // groups)
     name = "convolution_transpose" if transpose else "convolution"
     b = Builder([F(space, a)])

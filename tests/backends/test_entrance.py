@@ -34,8 +34,11 @@ def test_inputs_of_different_batch_axes() -> None:
     assert torch.equal(module(a[:, :1], a[:1]), a[:, :1] + a[:1])
     joined = make(alone(prim("concat", [R(3), R(3)], [R(6)], axis=0)))
     assert joined(a, b).shape == (4, 2, 6)
+    for other in (torch.randn(5, 2, 3), torch.randn(3, 3)):
+        with pytest.raises(ValueError, match="batch axes do not fit"):
+            module(a, other)
     with pytest.raises(ValueError, match="batch axes do not fit"):
-        module(a, torch.randn(5, 2, 3))
+        module(a[0], torch.randn(5, 3))
 
 
 def test_outputs_that_depend_on_no_input() -> None:

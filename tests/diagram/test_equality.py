@@ -71,7 +71,7 @@ def test_types_and_arguments_count() -> None:
     assert box(0.5) == box(Fraction(1, 2))
     assert box(0.0) != box(-0.0)
     assert box(float("nan")) == box(float("nan"))
-    assert F != Box("f", (X,), (X, X)) >> Id(X) @ Discard(X)
+    assert Box("f", (X,), (X, X)) >> Id(X) @ Discard(X) != F
     assert Id(X) @ Discard(X) != Discard(X) @ Id(X)
 
 
@@ -87,8 +87,12 @@ def test_keys_that_lead_out_count_as_they_are() -> None:
     assert user("^a") != user("^^a")
     assert user("/a") != user("^a")
     # one keyed box further out it is bound
-    assert Diagram.of(user("^a").frame("n")) >> share(BODY, "a") == Diagram.of(user("^b").frame("n")) >> share(BODY, "b")
-    assert Diagram.of(user("^a").frame("n")) >> share(BODY, "a") != Diagram.of(user("^b").frame("n")) >> share(BODY, "a")
+    assert Diagram.of(user("^a").frame("n")) >> share(BODY, "a") == Diagram.of(user("^b").frame("n")) >> share(
+        BODY, "b"
+    )
+    assert Diagram.of(user("^a").frame("n")) >> share(BODY, "a") != Diagram.of(user("^b").frame("n")) >> share(
+        BODY, "a"
+    )
 
 
 def test_a_key_inside_repeat_is_one_for_each_step() -> None:
@@ -117,6 +121,9 @@ def test_effects_are_never_dead() -> None:
     assert hash(counter("m")) == hash(counter("n"))
     assert counter("m").named("c") >> Id(X) == counter("m") != Id(X)
     assert repeat(2, counter("m")) != repeat(2, Id(X))
+    aside = Copy(X) >> repeat(2, counter("m")) @ Id(X) >> Discard(X) @ Id(X)
+    assert aside != Id(X)
+    assert not same(aside, Id(X))
     assert counter("a") >> counter("b", True) == counter("b", True) >> counter("a")
     assert hash(counter("a") >> counter("b", True)) == hash(counter("b", True) >> counter("a"))
     assert counter("a") >> counter("b") != counter("a")
@@ -192,6 +199,7 @@ def test_another_wire_is_another_diagram(seed: int, boxes: int) -> None:
         assert _terms(f) == _terms(g)
     if _terms(f) != _terms(g):
         assert f != g
+        assert not same(f, g)
 
 
 def _terms(diagram: Diagram) -> list[str]:

@@ -15,7 +15,9 @@ from tests.diagram.signature import F, G, X, Y, diagrams, following, repeat, sta
 BODY = Id(X) @ weight() >> G
 
 
-def combinator(origin: str, inside: Diagram, dom: tuple[object, ...], cod: tuple[object, ...], **params: int) -> Diagram:
+def combinator(
+    origin: str, inside: Diagram, dom: tuple[object, ...], cod: tuple[object, ...], **params: int
+) -> Diagram:
     """A diagram of one combinator."""
     box = Box(origin[4:], dom, cod, origin=origin, params=tuple(params.items()), insides=(inside,))  # type: ignore[arg-type]
     return Diagram.of(box)
@@ -50,7 +52,11 @@ def test_what_composition_builds_is_well_formed(f: Diagram, g: Diagram) -> None:
         (Box("n", (Y,), (X,), key="n", insides=(F.diagram(),)).diagram(), DiagramTypeError, "inside `n` takes other"),
         (repeat(2, Box("e", (X,), (Y,)).diagram()), DiagramTypeError, "inside `repeat` takes other"),
         (repeat(3, F.diagram(), F.diagram()), DiagramValueError, "3 steps has 2"),
-        (Diagram.of(F.diagram().frame("c", key="~c")) >> (F >> F).frame("c", key="~c"), DiagramNameError, "two different"),
+        (
+            Diagram.of(F.diagram().frame("c", key="~c")) >> (F >> F).frame("c", key="~c"),
+            DiagramNameError,
+            "two different",
+        ),
         (combinator("std:map", F.diagram(), (YS,), (XS,), captures=0, size=5), DiagramTypeError, "input of `map`"),
         (combinator("std:tree", G.diagram(), (YS,), (X,), captures=0), DiagramTypeError, "no stack"),
         (combinator("std:fold", TURN.diagram(), (Y, XS), (X,), captures=0, state=1), DiagramTypeError, "another state"),

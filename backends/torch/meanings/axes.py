@@ -95,7 +95,7 @@ def _write(c: Call, left: str, right: str, op: str | None) -> Result:
     sizes = _sizes(c, groups, shape)
     kept = [name for group in target for name in group]
     if set(kept) - set(names):
-        return _repeat(c)
+        raise c.error("a name on the right that is not on the left")
     text = c.arg()
     batch = f"{text}.shape[0]" if text.isidentifier() else "-1"
     tail = ["2"] if pair else []
@@ -134,10 +134,6 @@ def _apply(c: Call, text: str, order: list[int], gone: list[int], op: str | None
     if order != sorted(order):
         text = f"{text}.permute({', '.join(map(str, [*order, len(order)] if pair else order))})"
     return text
-
-
-def _repeat(c: Call) -> Result:
-    raise c.error("a name on the right that is not on the left")
 
 
 MEANINGS: dict[str, Meaning] = {"std:rearrange": Meaning(_rearrange), "std:reduce": Meaning(_reduce)}

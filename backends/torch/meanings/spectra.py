@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, as_field
+from diagrammar.types import Tensor
 
 _NORMS = ("forward", "backward", "ortho")
 
@@ -47,7 +48,7 @@ def _spread(c: Call) -> Result:
     if modes is None:
         # the axes before the last tell their modes; of the last one, an odd number has the same spectrum
         wire = c.type()
-        sizes = [size for size in getattr(wire, "sizes", ())[1:] if isinstance(size, int)]
+        sizes = [size for size in wire.sizes[1:] if isinstance(size, int)] if isinstance(wire, Tensor) else []
         modes = (*sizes[:-1], 2 * sizes[-1] - 1) if len(sizes) == field.space.dim else None
     if modes is None:
         raise c.error("the number of modes is not known")

@@ -149,7 +149,7 @@ def _blocks(matrix: Tensor, z: Tensor, axis: int, half: int, sign: float) -> Ten
     """
     shape = z.shape
     rows = z.reshape(-1, shape[axis], shape[axis + 1 :].numel()).transpose(1, 2)
-    y = torch.matmul(rows, matrix.t())
+    y = torch.mm(rows.reshape(-1, shape[axis]), matrix.t())
     y = y.reshape(*shape[:axis], *shape[axis + 1 : -1], 2, shape[-1] // 2, 2, half)
     real, imaginary = y.unbind(-4)
     (cr, sr), (ci, si) = real.unbind(-2), imaginary.unbind(-2)
