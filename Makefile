@@ -22,7 +22,7 @@ demo: $(READY) ## train a Fourier neural operator on Darcy flow; pictures in out
 
 # each worker has one core: more threads than cores would only wait for each other
 test: $(READY) ## run the tests
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n $(JOBS) $(ARGS)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -q -n $(JOBS) --dist worksteal $(ARGS)
 
 check: $(READY) ## lint, format, types
 	$(RUN) -m ruff check
