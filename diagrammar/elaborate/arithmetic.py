@@ -12,7 +12,7 @@ from diagrammar.elaborate.leaves import Leaf
 from diagrammar.elaborate.values import Recipe, Scope, Wire, Wires
 from diagrammar.errors import DiagrammarError, DiagramTypeError
 from diagrammar.grammar import tree
-from diagrammar.types import Field, Tensor, Type
+from diagrammar.types import Field, Tensor, Tokens, Type
 
 BOXES = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 _SCALAR = Tensor("R")
@@ -93,7 +93,16 @@ def _pair(body: Body, op: str, a: Any, b: Any, node: tree.Binary, scope: Scope, 
         b = constant(b.value, wire, b.node, scope, graph)
     else:
         a, b, wire = _meet(body, op, a, b, node, scope, graph)
+    _numbers(body, op, wire, node, scope)
     return graph.add(Leaf(BOXES[op], (), scope.span(node)), (a, b), (wire,))[0]
+
+
+def _numbers(body: Body, op: str, wire: Type, node: tree.Node, scope: Scope) -> None:
+    """Truth values and symbols are not numbers."""
+    known = body.unifier.read(wire)
+    if isinstance(known, Tokens) or (isinstance(known, Tensor) and known.kind == "Bool"):
+        hint = "`select(m, a, b)` chooses by a truth value" if isinstance(known, Tensor) else None
+        raise DiagramTypeError(f"`{op}` works on numbers, this is {known}", scope.span(node), hint=hint)
 
 
 def _meet(body: Body, op: str, a: Wire, b: Wire, node: tree.Binary, scope: Scope, graph: Graph) -> tuple[Wire, Wire, Type]:
@@ -107,7 +116,7 @@ def _meet(body: Body, op: str, a: Wire, b: Wire, node: tree.Binary, scope: Scope
             return graph.add(Leaf("broadcast", (), span), (a,), (right,))[0], b, right
         if _spreads(body, right, left):
             return a, graph.add(Leaf("broadcast", (), span), (b,), (left,))[0], left
-        unifier.unify(left, right)
+        unifier.unify(right, left)
     except Mismatch as error:
         hint = "nothing else broadcasts: write `einsum`" if isinstance(left, Tensor) and isinstance(right, Tensor) else None
         raise differ(f"`{op}` takes two wires of one type", span, left, right, str(error), hint) from None

@@ -14,7 +14,7 @@ from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.leaves import Frame, Given, Leaf, Owned, SharedUse
 from diagrammar.elaborate.mentions import Argument, Deferred, Mention
 from diagrammar.elaborate.rekey import deeper
-from diagrammar.elaborate.values import Declared, Resolved, TypeValue
+from diagrammar.elaborate.values import Closure, Declared, Resolved, TypeValue
 from diagrammar.errors import DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly
@@ -229,13 +229,15 @@ def _argument(body: Body, found: Argument) -> Steps:
     inside = yield finish(body, graph, outs)
     captured = inside.dom[: len(graph.captured)]
     dom = inside.dom[len(graph.captured) :]
-    return resolve(body, inside, captured, dom)
+    return resolve(body, inside, captured, dom, bare=not isinstance(found.recipe, Closure))
 
 
-def resolve(body: Body, inside: Diagram, captured: tuple[Type, ...], dom: tuple[Type, ...]) -> Resolved:
-    """A made diagram as an argument."""
+def resolve(
+    body: Body, inside: Diagram, captured: tuple[Type, ...], dom: tuple[Type, ...], *, bare: bool
+) -> Resolved:
+    """A made diagram as an argument; a bare mention is the diagram that it mentions."""
     flat = inside.flat
-    if len(flat.nodes) == 1:
+    if bare and len(flat.nodes) == 1:
         (node,) = flat.nodes
         if node.ins == flat.inputs and node.outs == flat.outputs:
             return _bare(body, node, captured, dom, inside)
@@ -268,13 +270,16 @@ def _given(body: Body, graph: Graph, draft: Draft, what: Given) -> Box | Diagram
         return inside
     key = what.key
     if graph.level:
+        inside = _put_deeper(body, inside, graph.level)
         if key.startswith("^"):
             key = "^" * graph.level + key
-        elif not key.startswith("/"):
-            moved = deeper(inside, graph.level)
-            body.elaborator.count(moved, body.elaborator.count_of(inside))
-            inside = moved
     return Box(what.name, inside.dom, inside.cod, origin=found.origin, params=found.params, key=key, insides=(inside,), span=what.span)
+
+
+def _put_deeper(body: Body, inside: Diagram, levels: int) -> Diagram:
+    made = deeper(inside, levels)
+    body.elaborator.count(made, body.elaborator.count_of(inside))
+    return made
 
 
 def _shared(body: Body, graph: Graph, draft: Draft, what: SharedUse) -> Steps:
@@ -283,7 +288,7 @@ def _shared(body: Body, graph: Graph, draft: Draft, what: SharedUse) -> Steps:
     if len(share.mention) == 2:
         inside = yield finish(body, inner, tuple(map(inner.bring, outs)))
         captured = inside.dom[: len(inner.captured)]
-        share.mention = (inner, outs, resolve(body, inside, captured, inside.dom[len(captured) :]))
+        share.mention = (inner, outs, resolve(body, inside, captured, inside.dom[len(captured) :], bare=not isinstance(share.recipe, Closure)))
     found: Resolved = share.mention[2]
     if found.box is not None:
         box = found.box
@@ -294,6 +299,8 @@ def _shared(body: Body, graph: Graph, draft: Draft, what: SharedUse) -> Steps:
     if not inside.flat.nodes:
         return inside
     key = found.key if found.key is not None and found.key.startswith("/") else _share_key(what)
+    if what.level > share.level:
+        inside = _put_deeper(body, inside, what.level - share.level)
     return Box(share.name, inside.dom, inside.cod, origin=found.origin, params=found.params, key=key, insides=(inside,), span=what.span)
 
 

@@ -307,13 +307,13 @@ class Unifier:
             k = splices[0]
             count = len(right) - (len(left) - 1)
             if len(splices) > 1 or count < 0:
-                raise Mismatch(f"axes differ: {len(left)} and {len(right)}")
+                raise Mismatch(f"axes differ: {len(have.sizes)} and {len(want.sizes)}")
             hole = left[k]
             assert isinstance(hole, ListHole)
             self.lists[hole.number] = tuple(right[k : k + count])
             left[k : k + 1] = right[k : k + count]
         if len(left) != len(right):
-            raise Mismatch(f"axes differ: {len(left)} and {len(right)}")
+            raise Mismatch(f"axes differ: {len(have.sizes)} and {len(want.sizes)}")
         for axis, (a, b) in enumerate(zip(left, right, strict=True)):
             self.equal(a, b, f"sizes of axis {axis}" if len(left) > 1 else "sizes")
 
@@ -331,7 +331,7 @@ class Unifier:
             self._fill_space(want, have)
             return
         if want.base != have.base:
-            raise Mismatch(f"spaces differ: {want.name} and {have.name}")
+            raise Mismatch(f"spaces differ: {have.name} and {want.name}")
         for a, b in zip(want.axes, have.axes, strict=True):
             self.equal(a, b, "grids")
 
@@ -348,7 +348,7 @@ class Unifier:
         self.spaces[want.number] = have.on(self.whole(axis / want.scale) for axis in have.axes)
 
     def equal(self, a: Size, b: Size, what: str) -> None:
-        """Makes two sizes equal: solves, proves, or lets the equation wait."""
+        """Makes the size that is wanted and the one that stands there equal: solves, proves, or lets the equation wait."""
         if isinstance(a, ListHole) or isinstance(b, ListHole):
             raise Waiting
         a, b = self.read_size(a), self.read_size(b)
@@ -356,9 +356,9 @@ class Unifier:
             return
         verdict = self.solve(a, b)
         if verdict is False:
-            raise Mismatch(f"{what} differ: {a} and {b}")
+            raise Mismatch(f"{what} differ: {b} and {a}")
         if verdict is None:
-            self.waiting.append((a, b, DiagrammarError(f"{what} differ: {self.describe(a)} and {self.describe(b)}")))
+            self.waiting.append((a, b, DiagrammarError(f"{what} differ: {self.describe(b)} and {self.describe(a)}")))
 
     def solve(self, a: Size, b: Size) -> bool | None:
         """True: now equal; False: not provably equal; None: must wait."""

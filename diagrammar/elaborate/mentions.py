@@ -520,7 +520,7 @@ def _outputs(body: Body, made: Mention, cod: list[Port]) -> tuple[Type, ...]:
     except Mismatch as error:
         raise DiagramTypeError(str(error), made.span) from None
     for wire in wires:
-        typing.check_whole(body, wire, port.node, made.scope)
+        typing.check_whole(body, wire, made.span)
     return tuple(wires)
 
 

@@ -22,14 +22,11 @@ def _deeper(diagram: Diagram, levels: int, depth: int, done: dict[tuple[int, int
         box = node.box
         key = box.key
         ups = len(key) - len(key.lstrip("^")) if key is not None else 0
-        insides = box.insides
-        if ups <= depth:
-            # the inside of a shared box is read from where its key is owned
-            inner = depth if key is None else depth + 1 - ups
-            moved_insides = []
-            for inside in box.insides:
-                moved_insides.append((yield _deeper(inside, levels, inner, done)))
-            insides = tuple(moved_insides)
+        inner = depth if key is None else depth + 1
+        made = []
+        for inside in box.insides:
+            made.append((yield _deeper(inside, levels, inner, done)))
+        insides = tuple(made)
         changed = any(a is not b for a, b in zip(insides, box.insides, strict=True))
         if ups > depth and key is not None:
             key, changed = "^" * levels + key, True

@@ -44,14 +44,14 @@ def header_inputs(body: Body, declared: Declared, scope: Scope, graph: Graph) ->
         for port in ports:
             items = body.unifier.wires_of(typing.type_of(body, port.type, scope).items)
             for wire in items:
-                typing.check_whole(body, wire, port, scope)
+                typing.check_whole(body, wire, scope.span(port))
             wires = tuple(graph.input(wire) for wire in items)
             bind(scope, port.name, Wires(wires), port)
             groups.append(wires)
     if header.dom is not None:
         items = body.unifier.wires_of(typing.type_of(body, header.dom, scope).items)
         for wire in items:
-            typing.check_whole(body, wire, header.dom, scope)
+            typing.check_whole(body, wire, scope.span(header.dom))
         groups.append(tuple(graph.input(wire) for wire in items))
     return groups
 
@@ -75,7 +75,7 @@ def declared_body(body: Body, declared: Declared, scope: Scope, graph: Graph, do
     want = typing.type_of(body, header.cod, scope)
     for wire in want.items:
         if not isinstance(wire, BundleHole):
-            typing.check_whole(body, wire, header.cod, scope)
+            typing.check_whole(body, wire, scope.span(header.cod))
     have = [graph.types[graph.bring(wire)] for wire in outs]
     try:
         body.unifier.ports(want.items, have)
@@ -275,7 +275,7 @@ def _owned(body: Body, kind: str, statement: Any, scope: Scope, graph: Graph) ->
     if len(given.items) != 1 or isinstance(given.items[0], BundleHole):
         raise DiagramTypeError(f"a {kind} is one wire", scope.span(statement.type))
     wire = given.items[0]
-    typing.check_whole(body, wire, statement.type, scope)
+    typing.check_whole(body, wire, scope.span(statement.type))
     if not isinstance(wire, Tensor) or wire.kind not in ("R", "C"):
         raise DiagramTypeError(f"a {kind} is of type R[...] or C[...], not {wire}", scope.span(statement.type))
     loose = typing.free_sizes(wire) - body.elaborator.rigid

@@ -13,7 +13,8 @@ from diagrammar.elaborate.values import Family, Scope, TypeHead, TypeValue
 from diagrammar.errors import DiagramTypeError, DiagramValueError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly, provably_whole, unknowns, variables
-from diagrammar.types import Field, Space, Tensor, Tokens, Type
+from diagrammar.source import Span
+from diagrammar.types import Field, Space, Tensor, Tokens, Type, sizes_of
 
 _LIMIT = 2**62
 
@@ -148,21 +149,21 @@ def type_of(body: Body, node: tree.Node, scope: Scope) -> TypeValue:
     return TypeValue(found.items, label)
 
 
-def check_whole(body: Body, wire: Type, node: tree.Node, scope: Scope) -> None:
+def check_whole(body: Body, wire: Type, span: Span) -> None:
     """Sizes of a type must be whole; where that depends on free sizes it becomes a condition of the diagram."""
-    from diagrammar.types import sizes_of
-
-    for each in sizes_of(wire) if not isinstance(getattr(wire, "space", None), SpaceHole) else ():
-        if isinstance(each, Poly) and not unknowns(each) and not provably_whole(each):
-            body.unifier.whole(each)
-        elif isinstance(each, Fraction):
-            raise DiagramValueError(f"a size must be a whole number, this is {each}", scope.span(node), [f"in {wire}"])
+    known = body.unifier.read(wire)
+    if isinstance(known, Field) and isinstance(known.space, SpaceHole):
+        return
+    for each in sizes_of(known):
+        if isinstance(each, Poly):
+            if not unknowns(each) and not provably_whole(each):
+                body.unifier.whole(each)
+        elif isinstance(each, Fraction) and each.denominator != 1:
+            raise DiagramValueError(f"a size must be a whole number, this is {each}", span, [f"in {known}"])
         elif isinstance(each, int) and each < 1:
-            raise DiagramValueError(f"a size must be positive, this is {each}", scope.span(node), [f"in {wire}"])
+            raise DiagramValueError(f"a size must be positive, this is {each}", span, [f"in {known}"])
 
 
 def free_sizes(wire: Type) -> set[str]:
     """Names of free sizes in a type."""
-    from diagrammar.types import sizes_of
-
     return set().union(*(variables(each) for each in sizes_of(wire)))
