@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagrammar.elaborate import arithmetic, combinators, mentions, statics
+from diagrammar.elaborate import arithmetic, combinators, instances, mentions, statics
 from diagrammar.elaborate.arithmetic import Literal
 from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.counting import wires_taken
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole, Mismatch, WireHole
 from diagrammar.elaborate.leaves import Frame, Leaf, same_captures
@@ -69,15 +70,15 @@ def call(body: Body, node: tree.Call, scope: Scope, graph: Graph | None) -> Step
             ins.append(Literal(each, arg.value))
         else:
             ins.extend((yield wired(body, each, arg.value, scope, graph)).items)
-    if mentions.wants_first_list(body, function):
-        return mentions.with_wires(body, function, tuple(ins), node, scope, graph)
+    if instances.wants_first_list(body, function):
+        return instances.with_wires(body, function, tuple(ins), node, scope, graph)
     site = Site("call", scope.span(node))
     return Wires((yield apply_value(body, function, tuple(ins), node.function, scope, graph, site)))
 
 
 def wired(body: Body, found: Any, node: tree.Node, scope: Scope, graph: Graph) -> Steps:
     """A value as wires: a diagram from I is the wires that it makes."""
-    if isinstance(found, DeclRef) and found.wires is None and mentions.from_nothing(found):
+    if isinstance(found, DeclRef) and found.wires is None and instances.from_nothing(found):
         site = Site("call", scope.span(node))
         return Wires((yield apply_value(body, found, (), node, scope, graph, site)))
     return arithmetic.to_wires(found, node, scope, graph)
@@ -169,11 +170,11 @@ def apply_value(
                 return (yield special(body, found, ins, node, scope, graph, site))
             return (yield mentions.mention(body, found, ins, node, scope, graph, site))
         case Resolved():
-            return mentions.resolved(body, found, ins, node, scope, graph, site)
+            return instances.resolved(body, found, ins, node, scope, graph, site)
         case Shared():
-            return (yield mentions.shared(body, found, ins, node, scope, graph, site))
+            return (yield instances.shared(body, found, ins, node, scope, graph, site))
         case LocalRef():
-            return (yield mentions.local(body, found, ins, node, scope, graph, site))
+            return (yield instances.local(body, found, ins, node, scope, graph, site))
         case _:
             raise DiagramTypeError("a diagram is wanted", scope.span(node))
 
@@ -223,7 +224,7 @@ def _beside(body: Body, node: tree.Node, ins: tuple[Any, ...], scope: Scope, gra
     parts = operands(node, "@")
     widths: list[int | None] = []
     for part in parts:
-        widths.append((yield mentions.width(body, part, scope)))
+        widths.append((yield wires_taken(body, part, scope)))
     known = sum(width for width in widths if width is not None)
     open_ = [k for k, width in enumerate(widths) if width is None]
     spare = len(ins) - known
@@ -276,7 +277,7 @@ def _operand(body: Body, node: tree.Node, ins: tuple[Any, ...], scope: Scope, gr
     found = yield value(body, node, scope, graph)
     if not isinstance(found, Recipe):
         return found
-    if isinstance(found, DeclRef) and found.wires is None and mentions.from_nothing(found):
+    if isinstance(found, DeclRef) and found.wires is None and instances.from_nothing(found):
         ins = ()
     return Wires((yield apply_value(body, found, ins, node, scope, graph, site)))
 

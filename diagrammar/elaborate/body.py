@@ -6,15 +6,16 @@ from collections.abc import Generator
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from diagrammar.elaborate.holes import Mismatch, Unifier, Waiting
+from diagrammar.elaborate.holes import Mismatch, Waiting
+from diagrammar.elaborate.unify import Unifier
 from diagrammar.elaborate.values import Declared
 from diagrammar.errors import DiagramTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from diagrammar.elaborate.arguments import Mention
     from diagrammar.elaborate.elaborator import Elaborator
-    from diagrammar.elaborate.mentions import Mention
     from diagrammar.errors import DiagrammarError
 
 Steps = Generator[Any, Any, Any]

@@ -87,7 +87,7 @@ def _count(body: Body, count: Any, node: tree.Repeat, scope: Scope) -> None:
 
 
 def _closed(body: Body, types: list[Type], cod: list[Type], node: tree.Repeat, scope: Scope) -> None:
-    from diagrammar.elaborate.mentions import shown
+    from diagrammar.elaborate.ports import shown
 
     try:
         body.unifier.ports(tuple(types), cod)

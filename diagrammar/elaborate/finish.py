@@ -7,12 +7,12 @@ from typing import Any
 
 from diagrammar.diagram import Box, Builder, Bundle, Diagram, Node
 from diagrammar.elaborate import typing
+from diagrammar.elaborate.arguments import Argument, Deferred, Mention
 from diagrammar.elaborate.body import Body, Steps
 from diagrammar.elaborate.graph import Draft, Graph
 from diagrammar.elaborate.holes import BundleHole, ListHole, SpaceHole, WireHole
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.leaves import Frame, Given, Leaf, Owned, SharedUse
-from diagrammar.elaborate.mentions import Argument, Deferred, Mention
 from diagrammar.elaborate.rekey import deeper
 from diagrammar.elaborate.values import Closure, Declared, Resolved, TypeValue
 from diagrammar.errors import DiagramNameError, DiagramTypeError

@@ -85,7 +85,7 @@ def declared_body(body: Body, declared: Declared, scope: Scope, graph: Graph, do
 
 
 def _ends(body: Body, declared: Declared, want: Any, have: list[Type], detail: str, span: Any) -> DiagramTypeError:
-    from diagrammar.elaborate.mentions import shown
+    from diagrammar.elaborate.ports import shown
 
     promised = shown(body, body.unifier.read_items(want.items))
     label = f"{want.label} = {promised}" if want.label and want.label != promised else promised
@@ -146,7 +146,7 @@ def _solid(wire: Any, wanted: Type, scope: Scope, graph: Graph) -> Wire:
 
 
 def _check(body: Body, port: tree.Port, given: Any, wires: tuple[Wire, ...], graph: Graph, scope: Scope) -> None:
-    from diagrammar.elaborate.mentions import shown
+    from diagrammar.elaborate.ports import shown
 
     have = [graph.types[graph.bring(wire)] for wire in wires]
     try:
@@ -228,7 +228,7 @@ def _expected(
     if isinstance(found, Recipe):
         name = targets[0].name
         text = "in a block `=` binds wires, this is a diagram"
-        from diagrammar.elaborate.mentions import from_nothing
+        from diagrammar.elaborate.instances import from_nothing
         from diagrammar.elaborate.values import DeclRef
 
         if not (isinstance(found, DeclRef) and from_nothing(found)):

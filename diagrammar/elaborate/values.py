@@ -228,6 +228,11 @@ class Resolved(Recipe):
         return (id(self.inside or self.box), self.captured, self.dom, self.cod, self.origin, self.params, self.key)
 
 
+def framed(recipe: Recipe) -> bool:
+    """Whether a recipe, given or shared under a name, gets a frame of that name round its boxes."""
+    return isinstance(recipe, Closure) or (isinstance(recipe, DeclRef) and not isinstance(recipe.declared.ast, tree.DiagramDecl))
+
+
 class Scope:
     """The names that a place of the text sees: its own, then those of the place around it, then those of the module.
 

@@ -12,7 +12,7 @@ import torch
 
 import diagrammar as dg
 
-from parity_tables import Array, Inexpressible, System, find, is_dead, ours, parameters, theirs
+from tests.parity.tables import Array, Inexpressible, System, find, is_dead, ours, parameters, theirs
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
