@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from diagrammar.errors import BackendError as BackendError
     from diagrammar.errors import BudgetError as BudgetError
     from diagrammar.errors import Diagnostics as Diagnostics
-    from diagrammar.errors import DiagrammarError as DiagrammarError
     from diagrammar.errors import DiagramImportError as DiagramImportError
+    from diagrammar.errors import DiagrammarError as DiagrammarError
     from diagrammar.errors import DiagramNameError as DiagramNameError
     from diagrammar.errors import DiagramSyntaxError as DiagramSyntaxError
     from diagrammar.errors import DiagramTypeError as DiagramTypeError

@@ -6,8 +6,8 @@ from typing import Any
 
 from diagrammar import modules
 from diagrammar.diagram import Box, Bundle
-from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.body import Body
+from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.typing import evaluate, type_of
 from diagrammar.elaborate.values import Declared, ParamInfo, Resolved
@@ -50,7 +50,9 @@ def _check(module: modules.Module, declared: Declared) -> None:
                 module.elaborator.definition(declared, {}, _place(declared))
         case tree.BoxDecl():
             if not declared.ast.header.cod:
-                raise DiagrammarError("a box of a file has a type", _place(declared), hint=f"box {declared.name} : A -> B")
+                raise DiagrammarError(
+                    "a box of a file has a type", _place(declared), hint=f"box {declared.name} : A -> B"
+                )
             _check_header(module, declared)
         case tree.TypeDecl(_, params, _) if params:
             parameters(declared)
@@ -139,5 +141,3 @@ def _rigid(module: modules.Module, declared: Declared, info: ParamInfo, space: t
     if info.default is None:
         raise _CannotTell
     return evaluate(body, info.default, scope)
-
-

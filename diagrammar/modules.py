@@ -10,6 +10,7 @@ from typing import Any
 
 from diagrammar import reading
 from diagrammar.elaborate import statics
+from diagrammar.elaborate.aliases import SpaceAlias, TypeAlias
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.elaborator import BUDGET, Definition, Elaborator
 from diagrammar.elaborate.expressions import static
@@ -27,7 +28,6 @@ from diagrammar.elaborate.values import (
     Training,
     TypeHead,
 )
-from diagrammar.elaborate.aliases import SpaceAlias, TypeAlias
 from diagrammar.errors import DiagramImportError, DiagramNameError, DiagramTypeError, DiagramValueError
 from diagrammar.grammar import parse, parse_expression, tree
 from diagrammar.source import Source, Span
@@ -125,7 +125,9 @@ class Module:
             return _of_kind(kind, self.overrides[declared.name], None, declared.name)
         if ast.default is None:
             raise DiagramValueError(
-                f"the parameter `{declared.name}` has no value", declared.span(ast), hint=f"give it: `-p {declared.name}=...`"
+                f"the parameter `{declared.name}` has no value",
+                declared.span(ast),
+                hint=f"give it: `-p {declared.name}=...`",
             )
         return _of_kind(kind, self._static(declared, ast.default), declared.span(ast.default), declared.name)
 
@@ -133,7 +135,9 @@ class Module:
         found = self._static(declared, node)
         if isinstance(found, Recipe):
             raise DiagramTypeError(
-                "`let` names a static value, this is a diagram", declared.span(node), hint=f"diagram {declared.name} : A -> B = ..."
+                "`let` names a static value, this is a diagram",
+                declared.span(node),
+                hint=f"diagram {declared.name} : A -> B = ...",
             )
         return found
 
@@ -142,7 +146,12 @@ class Module:
         if not isinstance(found, Space):
             raise DiagramTypeError(f"a space is wanted, this is {statics.describe(found)}", declared.span(node))
         ((kind, dim, name), *more) = found.base
-        if not more and found.axes == free_axes(found.base) and "(" in name + "(" and name.split("(")[0] in _CONSTRUCTORS:
+        if (
+            not more
+            and found.axes == free_axes(found.base)
+            and "(" in name + "("
+            and name.split("(")[0] in _CONSTRUCTORS
+        ):
             base = ((kind, dim, declared.name),)
             return FreeSpace(self, declared.name, Space(base, free_axes(base)))
         return SpaceAlias(declared)
@@ -150,9 +159,7 @@ class Module:
     def _share(self, declared: Declared, node: tree.Node) -> Any:
         found = self._static(declared, node)
         if not isinstance(found, DeclRef) or found.share is not None:
-            raise DiagramTypeError(
-                "a `share` of a file names one instance of a declared diagram", declared.span(node)
-            )
+            raise DiagramTypeError("a `share` of a file names one instance of a declared diagram", declared.span(node))
         return DeclRef(found.declared, found.args, None, f"/{declared.name}")
 
 
@@ -307,7 +314,9 @@ class Loader:
             first, _, rest = node.path.partition(".")
             if first != "std":
                 raise DiagramImportError(
-                    "a module of the library is std.NAME, a file is written in quotes", span, hint=f'import "./{first}.dg"'
+                    "a module of the library is std.NAME, a file is written in quotes",
+                    span,
+                    hint=f'import "./{first}.dg"',
                 )
             return self.library(rest, span)
         path = reading.resolve(node.path, folder, self.root, span)
@@ -352,7 +361,9 @@ def override(module: Module, values: Mapping[str, Any]) -> None:
         if declared is None or not isinstance(declared.ast, tree.Param):
             have = [key for key, each in module.declared.items() if isinstance(each.ast, tree.Param)]
             raise DiagramNameError(
-                f"`{module.source.name}` has no parameter `{name}`", None, [f"its parameters: {', '.join(have) or 'none'}"]
+                f"`{module.source.name}` has no parameter `{name}`",
+                None,
+                [f"its parameters: {', '.join(have) or 'none'}"],
             )
         kind = written_kind(declared, declared.ast.kind)
         if isinstance(given, str) and kind != "str":

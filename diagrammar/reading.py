@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from diagrammar.errors import (
     Diagnostics,
-    DiagrammarError,
     DiagramImportError,
+    DiagrammarError,
     DiagramNameError,
     DiagramSyntaxError,
     DiagramTypeError,
@@ -81,7 +81,9 @@ def resolve(text: str, folder: Path | None, root: Path | None, span: Span) -> Pa
         here = here.parent
     if not plain.exists():
         near = difflib.get_close_matches(plain.name, [each.name for each in plain.parent.glob("*.dg")], 1)
-        raise DiagramImportError(f"there is no file `{text}`", span, hint=f"did you mean `{near[0]}`?" if near else None)
+        raise DiagramImportError(
+            f"there is no file `{text}`", span, hint=f"did you mean `{near[0]}`?" if near else None
+        )
     if plain.name not in os.listdir(plain.parent):
         raise DiagramImportError(f"`{text}` is spelled with other capitals than the file", span)
     return plain
@@ -106,7 +108,9 @@ def raise_all(errors: Sequence[DiagrammarError]) -> None:
 def unknown_name(name: str, have: Sequence[str], span: Span, path: str) -> NoReturn:
     """A name that a module does not have."""
     near = difflib.get_close_matches(name, have, 1)
-    raise DiagramNameError(f"`{path}` has nothing called `{name}`", span, hint=f"did you mean `{near[0]}`?" if near else None)
+    raise DiagramNameError(
+        f"`{path}` has nothing called `{name}`", span, hint=f"did you mean `{near[0]}`?" if near else None
+    )
 
 
 def static_value(given: Any) -> Any:

@@ -384,7 +384,9 @@ def _is_whole_atom(atom: Atom) -> bool:
             # 2^l is whole only where l is not negative; levels are counted from 0
             return isinstance(base, int) and isinstance(exponent, Poly) and all(c > 0 for c in exponent.terms.values())
         case _:
-            return all(not isinstance(a, Fraction) and provably_whole(a) for a in atom.args if isinstance(a, int | Poly))
+            return all(
+                not isinstance(a, Fraction) and provably_whole(a) for a in atom.args if isinstance(a, int | Poly)
+            )
 
 
 def _extreme(kind: str, choose: Callable[[list[Fraction]], Fraction], values: tuple[Size, ...]) -> Size:

@@ -137,7 +137,7 @@ def _operand(tokens: Tokens, at: int, start: int, allowed: set[int]) -> str | No
         return "the image in a rule of a functor is written after `=>`"
     if word == "=" and KIND["=="] in allowed:
         return _assignment(tokens, at, start)
-    if word == "." or before == "." and tokens.kinds[at] == NUMBER:
+    if word == "." or (before == "." and tokens.kinds[at] == NUMBER):
         return "a decimal has digits on both sides of the point: `0.5`"
     return None
 

@@ -150,7 +150,9 @@ def apply(
     wires = arithmetic.to_wires(found, node, scope, graph)
     if ins:
         raise DiagramTypeError(
-            "a diagram is wanted, this is a wire" if isinstance(found, Wires) else f"a diagram is wanted, this is {statics.describe(found)}",
+            "a diagram is wanted, this is a wire"
+            if isinstance(found, Wires)
+            else f"a diagram is wanted, this is {statics.describe(found)}",
             scope.span(node),
             hint="`x -> e` makes a diagram of an expression",
         )
@@ -364,4 +366,3 @@ def _entry_type(before: Type, node: tree.Node, scope: Scope) -> tuple[Type, Any]
     if isinstance(before, WireHole | BundleHole):
         raise DiagramTypeError("the type of this wire is not known here; write it down", scope.span(node))
     raise DiagramTypeError(f"{before} has no entries", scope.span(node))
-

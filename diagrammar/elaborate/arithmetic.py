@@ -46,9 +46,7 @@ def constant(value: Any, wire: Type, node: tree.Node, scope: Scope, graph: Graph
     return graph.add(Leaf("const", (("value", value),), scope.span(node)), (), (wire,))[0]
 
 
-def operate(
-    body: Body, op: str, left: Any, right: Any, node: tree.Binary, scope: Scope, graph: Graph | None
-) -> Wires:
+def operate(body: Body, op: str, left: Any, right: Any, node: tree.Binary, scope: Scope, graph: Graph | None) -> Wires:
     """`left op right`, at least one of them wires."""
     if op not in BOXES:
         raise DiagramTypeError(
@@ -70,9 +68,7 @@ def operate(
         if len(side) == 1 and width > 1 and (isinstance(side[0], Literal) or _is_scalar(body, side[0])):
             side *= width
     if len(sides[0]) != len(sides[1]):
-        raise DiagramTypeError(
-            f"`{op}` of bundles of {len(sides[0])} and {len(sides[1])} wires", scope.span(node)
-        )
+        raise DiagramTypeError(f"`{op}` of bundles of {len(sides[0])} and {len(sides[1])} wires", scope.span(node))
     outs = [_pair(body, op, a, b, node, scope, graph) for a, b in zip(*sides, strict=True)]
     return Wires(tuple(outs))
 
@@ -105,7 +101,9 @@ def _numbers(body: Body, op: str, wire: Type, node: tree.Node, scope: Scope) -> 
         raise DiagramTypeError(f"`{op}` works on numbers, this is {known}", scope.span(node), hint=hint)
 
 
-def _meet(body: Body, op: str, a: Wire, b: Wire, node: tree.Binary, scope: Scope, graph: Graph) -> tuple[Wire, Wire, Type]:
+def _meet(
+    body: Body, op: str, a: Wire, b: Wire, node: tree.Binary, scope: Scope, graph: Graph
+) -> tuple[Wire, Wire, Type]:
     """Two wires brought to one type: equal, or one a scalar, or one `R[c]` and the other `Field[X, c]`."""
     unifier = body.unifier
     left = unifier.read(graph.types[graph.bring(a)])
@@ -118,7 +116,11 @@ def _meet(body: Body, op: str, a: Wire, b: Wire, node: tree.Binary, scope: Scope
             return a, graph.add(Leaf("broadcast", (), span), (b,), (left,))[0], left
         unifier.unify(right, left)
     except Mismatch as error:
-        hint = "nothing else broadcasts: write `einsum`" if isinstance(left, Tensor) and isinstance(right, Tensor) else None
+        hint = (
+            "nothing else broadcasts: write `einsum`"
+            if isinstance(left, Tensor) and isinstance(right, Tensor)
+            else None
+        )
         raise differ(f"`{op}` takes two wires of one type", span, left, right, str(error), hint) from None
     return a, b, left
 
@@ -144,11 +146,16 @@ def negate(body: Body, items: tuple[Wire, ...], node: tree.Node, scope: Scope, g
 
 
 def differ(
-    message: str, span: Any, left: Type, right: Type, detail: str, hint: str | None = None, sides: tuple[str, str] = ("left", "right")
+    message: str,
+    span: Any,
+    left: Type,
+    right: Type,
+    detail: str,
+    hint: str | None = None,
+    sides: tuple[str, str] = ("left", "right"),
 ) -> DiagrammarError:
     """A type error that writes both types out."""
     width = max(map(len, sides))
     first = f"{sides[0].ljust(width)}  {left}"
     second = f"{sides[1].ljust(width)}  {right}" + (f"      {detail}" if detail else "")
     return DiagramTypeError(message, span, [first, second], hint)
-

@@ -75,7 +75,9 @@ def _count(body: Body, count: Any, node: tree.Repeat, scope: Scope) -> None:
     if not isinstance(count, int) or isinstance(count, bool):
         if statics.is_number(count) and isinstance(count, Poly):
             raise statics.NeedsConcrete(scope.span(node.count))
-        raise DiagramValueError(f"`repeat` counts in whole numbers, this is {statics.describe(count)}", scope.span(node.count))
+        raise DiagramValueError(
+            f"`repeat` counts in whole numbers, this is {statics.describe(count)}", scope.span(node.count)
+        )
     if count < 0:
         raise DiagramValueError(f"`repeat` {count} times", scope.span(node.count))
     if count > body.elaborator.budget:
@@ -149,8 +151,14 @@ def _inside(body: Body, found: Any, types: list[Type], graph: Graph, site: Site)
 
 
 def _frame(
-    name: str, params: dict[str, Any], inner: Graph, outs: tuple[int, ...], wires: tuple[Wire, ...], cod: list[Type],
-    graph: Graph, site: Site,
+    name: str,
+    params: dict[str, Any],
+    inner: Graph,
+    outs: tuple[int, ...],
+    wires: tuple[Wire, ...],
+    cod: list[Type],
+    graph: Graph,
+    site: Site,
 ) -> tuple[Wire, ...]:
     captured = inner.outer_wires()
     pairs = (("captures", len(captured)), *params.items())
@@ -221,7 +229,9 @@ def _fold(
 
         states = static(body, states[0].value, states[1])
     if not isinstance(states, int) or not 0 < states < len(ins):
-        raise DiagramTypeError(f"`{name}` takes wires of its state and stacked wires", site.span, hint=f"{name}[f, state = 1]")
+        raise DiagramTypeError(
+            f"`{name}` takes wires of its state and stacked wires", site.span, hint=f"{name}[f, state = 1]"
+        )
     # a number begins in whatever state the diagram ends in
     wires = tuple(_solid(wire, WireHole(body.unifier.number(), "state"), scope, graph) for wire in ins)
     state = [graph.types[graph.bring(wire)] for wire in wires[:states]]
@@ -233,7 +243,9 @@ def _fold(
     try:
         body.unifier.ports(tuple(state), ends[:states])
     except Mismatch as error:
-        raise DiagramTypeError(f"the diagram of a `{name}` must end in the state that it begins in", site.span, [str(error)]) from None
+        raise DiagramTypeError(
+            f"the diagram of a `{name}` must end in the state that it begins in", site.span, [str(error)]
+        ) from None
     cod = state + [_stacked(body, wire, count, site) for wire in ends[states:]]
     return _frame(name, {"size": count, "state": states}, inner, outs, wires, cod, graph, site)
 
@@ -323,4 +335,3 @@ _SPECIAL: dict[str, Handler] = {
     "const": _const,
     **dict.fromkeys(("einsum", "rearrange", "reduce", "concat", "split", "stack"), _patterned),
 }
-

@@ -225,7 +225,13 @@ def is_library(span: Span) -> bool:
 
 
 def _number(count: int) -> str:
-    return str(count) if count < 10**12 else f"about 10^{len(str(count)) - 1}" if count.bit_length() < 10_000 else "far more"
+    return (
+        str(count)
+        if count < 10**12
+        else f"about 10^{len(str(count)) - 1}"
+        if count.bit_length() < 10_000
+        else "far more"
+    )
 
 
 def _identity(value: Any) -> Any:

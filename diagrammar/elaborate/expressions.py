@@ -292,5 +292,3 @@ def static_index(body: Body, item: Any, args: list[Any], node: tree.Index, scope
     if isinstance(item, StaticFunction):
         raise statics.BadStatic(f"`{item.name}` takes its arguments in (...)")
     raise statics.BadStatic(f"{statics.describe(item)} takes no [...]")
-
-

@@ -161,7 +161,9 @@ def _mentioned(body: Body, graph: Graph, draft: Draft, made: Mention) -> Steps:
     params = tuple((name, _param(value)) for name, value in values.items())
     name = declared.name if made.share is None else made.share.rpartition("/")[2]
     name = _instance(made.key, name) if made.share is None else name
-    return Box(name, inside.dom, inside.cod, origin=declared.origin, params=params, key=key, insides=(inside,), span=made.span)
+    return Box(
+        name, inside.dom, inside.cod, origin=declared.origin, params=params, key=key, insides=(inside,), span=made.span
+    )
 
 
 def _instance(key: str, name: str) -> str:
@@ -176,18 +178,26 @@ def _param(value: Any) -> Any:
     return value
 
 
-def _leaf(
-    body: Body, declared: Declared, made: Mention, values: dict[str, Any], dom: Any, cod: Any
-) -> Box | list[Box]:
+def _leaf(body: Body, declared: Declared, made: Mention, values: dict[str, Any], dom: Any, cod: Any) -> Box | list[Box]:
     params = tuple((name, value) for name, value in values.items() if not isinstance(value, Bundle))
     kinds = frozenset(word.name for word in declared.ast.kinds)
     std = declared.origin.startswith("std:")
     if not std:
-        return Box(declared.name, dom, cod, origin=declared.origin, params=params, key=made.key, kinds=kinds, span=made.span)
+        return Box(
+            declared.name, dom, cod, origin=declared.origin, params=params, key=made.key, kinds=kinds, span=made.span
+        )
     width = len(cod)
     if width > 1 and "elementwise" in kinds and len(dom) % width == 0:
         return [
-            Box(declared.name, dom[k::width], (cod[k],), origin=declared.origin, params=params, kinds=kinds, span=made.span)
+            Box(
+                declared.name,
+                dom[k::width],
+                (cod[k],),
+                origin=declared.origin,
+                params=params,
+                kinds=kinds,
+                span=made.span,
+            )
             for k in range(width)
         ]
     return Box(declared.name, dom, cod, origin=declared.origin, params=params, kinds=kinds, span=made.span)
@@ -232,9 +242,7 @@ def _argument(body: Body, found: Argument) -> Steps:
     return resolve(body, inside, captured, dom, bare=not isinstance(found.recipe, Closure))
 
 
-def resolve(
-    body: Body, inside: Diagram, captured: tuple[Type, ...], dom: tuple[Type, ...], *, bare: bool
-) -> Resolved:
+def resolve(body: Body, inside: Diagram, captured: tuple[Type, ...], dom: tuple[Type, ...], *, bare: bool) -> Resolved:
     """A made diagram as an argument; a bare mention is the diagram that it mentions."""
     flat = inside.flat
     if bare and len(flat.nodes) == 1:
@@ -262,7 +270,16 @@ def _given(body: Body, graph: Graph, draft: Draft, what: Given) -> Box | Diagram
     if found.box is not None:
         box = found.box
         if box.key is not None:
-            return Box(what.name, box.dom, box.cod, origin=box.origin, params=box.params, key=what.key, kinds=box.kinds, span=what.span)
+            return Box(
+                what.name,
+                box.dom,
+                box.cod,
+                origin=box.origin,
+                params=box.params,
+                key=what.key,
+                kinds=box.kinds,
+                span=what.span,
+            )
         return box
     inside = found.inside
     assert inside is not None
@@ -273,7 +290,16 @@ def _given(body: Body, graph: Graph, draft: Draft, what: Given) -> Box | Diagram
         inside = _put_deeper(body, inside, graph.level)
         if key.startswith("^"):
             key = "^" * graph.level + key
-    return Box(what.name, inside.dom, inside.cod, origin=found.origin, params=found.params, key=key, insides=(inside,), span=what.span)
+    return Box(
+        what.name,
+        inside.dom,
+        inside.cod,
+        origin=found.origin,
+        params=found.params,
+        key=key,
+        insides=(inside,),
+        span=what.span,
+    )
 
 
 def _put_deeper(body: Body, inside: Diagram, levels: int) -> Diagram:
@@ -288,12 +314,18 @@ def _shared(body: Body, graph: Graph, draft: Draft, what: SharedUse) -> Steps:
     if len(share.mention) == 2:
         inside = yield finish(body, inner, tuple(map(inner.bring, outs)))
         captured = inside.dom[: len(inner.captured)]
-        share.mention = (inner, outs, resolve(body, inside, captured, inside.dom[len(captured) :], bare=not isinstance(share.recipe, Closure)))
+        share.mention = (
+            inner,
+            outs,
+            resolve(body, inside, captured, inside.dom[len(captured) :], bare=not isinstance(share.recipe, Closure)),
+        )
     found: Resolved = share.mention[2]
     if found.box is not None:
         box = found.box
         key = None if box.key is None else _share_key(what)
-        return Box(box.name, box.dom, box.cod, origin=box.origin, params=box.params, key=key, kinds=box.kinds, span=what.span)
+        return Box(
+            box.name, box.dom, box.cod, origin=box.origin, params=box.params, key=key, kinds=box.kinds, span=what.span
+        )
     inside = found.inside
     assert inside is not None
     if not inside.flat.nodes:
@@ -301,7 +333,16 @@ def _shared(body: Body, graph: Graph, draft: Draft, what: SharedUse) -> Steps:
     key = found.key if found.key is not None and found.key.startswith("/") else _share_key(what)
     if what.level > share.level:
         inside = _put_deeper(body, inside, what.level - share.level)
-    return Box(share.name, inside.dom, inside.cod, origin=found.origin, params=found.params, key=key, insides=(inside,), span=what.span)
+    return Box(
+        share.name,
+        inside.dom,
+        inside.cod,
+        origin=found.origin,
+        params=found.params,
+        key=key,
+        insides=(inside,),
+        span=what.span,
+    )
 
 
 def _share_key(what: SharedUse) -> str:

@@ -62,9 +62,7 @@ def fixed(
 ) -> tuple[Wire, ...]:
     """Unifies known ports with the wires that stand there."""
     if len(dom) != len(ins):
-        raise DiagramTypeError(
-            f"`{name}` takes {len(dom)} wire{'s' * (len(dom) != 1)}, {len(ins)} given", site.span
-        )
+        raise DiagramTypeError(f"`{name}` takes {len(dom)} wire{'s' * (len(dom) != 1)}, {len(ins)} given", site.span)
     wires: list[Wire] = []
     for want, wire in zip(dom, ins, strict=True):
         if isinstance(wire, Literal):

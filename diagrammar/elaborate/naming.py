@@ -29,9 +29,7 @@ def _number(root: tree.Node, scope: Scope, result: dict[int, str], pending: list
     while stack:
         node = stack.pop()
         kind = type(node)
-        if kind is tree.Name:
-            found.append((node.start, node, node.name))  # type: ignore[attr-defined]
-        elif kind is tree.Attribute:
+        if kind is tree.Name or kind is tree.Attribute:
             found.append((node.start, node, node.name))  # type: ignore[attr-defined]
         elif kind is tree.Binary:
             stack += (node.left, node.right)  # type: ignore[attr-defined]
@@ -72,7 +70,9 @@ def _other(
             if isinstance(item, tree.Name) and item.name in _TRANSPARENT and _is_std(item.name, scope):
                 stack += [arg.value for arg in args]
             else:
-                pending += [arg.value for arg in args if not isinstance(arg.value, tree.Name | tree.Number | tree.String)]
+                pending += [
+                    arg.value for arg in args if not isinstance(arg.value, tree.Name | tree.Number | tree.String)
+                ]
         case tree.Unary(_, item):
             stack.append(item)
         case tree.Named(value, name):

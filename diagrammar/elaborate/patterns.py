@@ -164,12 +164,16 @@ class _Sizes:
             else:
                 open_.append(name)
         if len(open_) > 1:
-            raise BadStatic(f"the sizes of {' and '.join(f'`{name}`' for name in open_)} are not known: give all but one")
+            raise BadStatic(
+                f"the sizes of {' and '.join(f'`{name}`' for name in open_)} are not known: give all but one"
+            )
         if not open_:
             self.body.unifier.equal(product, size, f"sizes of ({' '.join(axis)})")
             return
         try:
-            part = whole(size / product if isinstance(size, Poly) or isinstance(product, Poly) else _exact(size, product))
+            part = whole(
+                size / product if isinstance(size, Poly) or isinstance(product, Poly) else _exact(size, product)
+            )
         except ValueError:
             raise BadStatic(f"{size} is not divisible by {product} for all sizes") from None
         if isinstance(part, Poly) and not unknowns(part):

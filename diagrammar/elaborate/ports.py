@@ -125,7 +125,11 @@ def _unify(body: Body, made: Mention, want: Items, have: list[Any], dom: list[Po
     try:
         body.unifier.ports(want, have)
     except Waiting:
-        body.late.append(Late(lambda: body.unifier.ports(want, have), lambda text: _mismatch(body, made, want, have, dom, site, text)))
+        body.late.append(
+            Late(
+                lambda: body.unifier.ports(want, have), lambda text: _mismatch(body, made, want, have, dom, site, text)
+            )
+        )
     except Arity:
         raise _arity(body, made, dom, have, site) from None
     except Mismatch as error:
@@ -159,12 +163,16 @@ def outputs(body: Body, made: Mention, cod: list[Port]) -> tuple[Type, ...]:
             def attempt() -> None:
                 body.unifier.ports(typing.type_of(body, port.node, made.scope).items, [hole])
 
-            body.late.append(Late(attempt, lambda text: DiagramTypeError(f"the type of `{made.declared.name}`: {text}", made.span)))
+            body.late.append(
+                Late(attempt, lambda text: DiagramTypeError(f"the type of `{made.declared.name}`: {text}", made.span))
+            )
             return (hole,)
     try:
         wires = body.unifier.wires_of(port.items)
     except Waiting:
-        raise DiagramTypeError(f"the type of `{made.declared.name}` is not known here; write its parameters", made.span) from None
+        raise DiagramTypeError(
+            f"the type of `{made.declared.name}` is not known here; write its parameters", made.span
+        ) from None
     except Mismatch as error:
         raise DiagramTypeError(str(error), made.span) from None
     for wire in wires:

@@ -33,8 +33,15 @@ def _deeper(diagram: Diagram, levels: int, depth: int, done: dict[tuple[int, int
         if changed:
             moved = True
             box = Box(
-                box.name, box.dom, box.cod, origin=box.origin, params=box.params, key=key, kinds=box.kinds,
-                insides=insides, span=box.span,
+                box.name,
+                box.dom,
+                box.cod,
+                origin=box.origin,
+                params=box.params,
+                key=key,
+                kinds=box.kinds,
+                insides=insides,
+                span=box.span,
             )
             node = Node(box, node.ins, node.outs)
         nodes.append(node)

@@ -265,7 +265,12 @@ def _declaration(body: Body, statement: tree.Node, scope: Scope, graph: Graph) -
             if statement.header.params:
                 raise DiagramTypeError("a diagram in a block takes no static parameters", scope.span(statement.header))
             origin = f"{body.declared.origin if body.declared else ''}.{statement.name}"
-            bind(scope, statement.name, LocalRef(Declared(statement, statement.name, origin, scope, scope.source)), statement)
+            bind(
+                scope,
+                statement.name,
+                LocalRef(Declared(statement, statement.name, origin, scope, scope.source)),
+                statement,
+            )
         case _:
             raise DiagramTypeError("this cannot stand in a block", scope.span(statement))
 
@@ -287,7 +292,9 @@ def _owned(body: Body, kind: str, statement: Any, scope: Scope, graph: Graph) ->
             "weights may not depend on a free grid or a free dim",
         )
     if math.prod(size for size in wire.sizes if isinstance(size, int)) > _ENTRIES:
-        raise DiagramValueError("a weight of more than 2^40 entries", scope.span(statement.type), [f"{statement.name} : {wire}"])
+        raise DiagramValueError(
+            "a weight of more than 2^40 entries", scope.span(statement.type), [f"{statement.name} : {wire}"]
+        )
     init, args = _initial(body, kind, statement, wire, scope)
     params: tuple[tuple[str, Any], ...] = (("init", init), ("args", args))
     if kind == "weight":
@@ -295,7 +302,9 @@ def _owned(body: Body, kind: str, statement: Any, scope: Scope, graph: Graph) ->
         for constraint in statement.constraints:
             if constraint.name not in CONSTRAINTS:
                 raise DiagramNameError(
-                    f"`{constraint.name}` is not a constraint", scope.span(constraint), [f"constraints: {', '.join(CONSTRAINTS)}"]
+                    f"`{constraint.name}` is not a constraint",
+                    scope.span(constraint),
+                    [f"constraints: {', '.join(CONSTRAINTS)}"],
                 )
             where.append(constraint.name)
         params += (("where", tuple(where)),)
@@ -303,7 +312,9 @@ def _owned(body: Body, kind: str, statement: Any, scope: Scope, graph: Graph) ->
     bind(scope, statement.name, Wires(wires), statement)
 
 
-def _initial(body: Body, kind: str, statement: Any, wire: Tensor, scope: Scope) -> tuple[str, tuple[tuple[str, Any], ...]]:
+def _initial(
+    body: Body, kind: str, statement: Any, wire: Tensor, scope: Scope
+) -> tuple[str, tuple[tuple[str, Any], ...]]:
     node = statement.initial
     if node is None:
         if kind == "state" or len(wire.sizes) < 2:
@@ -318,7 +329,9 @@ def _initial(body: Body, kind: str, statement: Any, wire: Tensor, scope: Scope) 
         return name.name, _numbers(body, name.name, given, node, scope)
     found = typing.evaluate(body, node, scope)
     if not statics.is_number(found) or isinstance(found, Poly):
-        raise DiagramTypeError("this is not an initialiser", scope.span(node), [f"initialisers: {', '.join(INITIALISERS)}"])
+        raise DiagramTypeError(
+            "this is not an initialiser", scope.span(node), [f"initialisers: {', '.join(INITIALISERS)}"]
+        )
     return "constant", (("value", found),)
 
 
@@ -369,7 +382,8 @@ def _next(body: Body, name: str, found: Any, statement: tree.Node, scope: Scope,
             scope.span(statement),
             [f"found {body.unifier.read(have)}", f"state {wire}      {error}"],
         ) from None
-    if any(isinstance(draft.what, Owned) and draft.what.kind == "next" and draft.what.key == name for draft in graph.nodes):
+    if any(
+        isinstance(draft.what, Owned) and draft.what.kind == "next" and draft.what.key == name for draft in graph.nodes
+    ):
         raise DiagramNameError(f"`next {name}` stands twice", scope.span(statement))
     graph.add(Owned("next", name, (), scope.span(statement)), (value,), ())
-

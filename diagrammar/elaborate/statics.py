@@ -93,7 +93,9 @@ def _of_numbers(op: str, a: Any, b: Any) -> Any:
 
 
 def _bits(value: int | Fraction) -> int:
-    return value.bit_length() if isinstance(value, int) else value.numerator.bit_length() + value.denominator.bit_length()
+    return (
+        value.bit_length() if isinstance(value, int) else value.numerator.bit_length() + value.denominator.bit_length()
+    )
 
 
 def _power(a: Any, b: Any) -> Any:
@@ -227,8 +229,13 @@ def describe(value: Any) -> str:
         case _ if is_number(value):
             return f"the number {show(value)}"
         case _:
-            return {"Wires": "a wire", "StaticFunction": "a static function", "Family": "a family of types",
-                    "TypeHead": "a type constructor", "ModuleRef": "a module"}.get(type(value).__name__, "a diagram")
+            return {
+                "Wires": "a wire",
+                "StaticFunction": "a static function",
+                "Family": "a family of types",
+                "TypeHead": "a type constructor",
+                "ModuleRef": "a module",
+            }.get(type(value).__name__, "a diagram")
 
 
 # ------------------------------------------------------------------------------------------------- functions

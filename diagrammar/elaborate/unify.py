@@ -263,7 +263,9 @@ class Unifier:
 
     def _fill_space(self, want: SpaceHole, have: Space) -> None:
         if want.kinds is not None and want.kinds != have.kinds:
-            raise Mismatch(f"spaces differ: {want.name} is {show_kinds(want.kinds)}, {have.name} is {show_kinds(have.kinds)}")
+            raise Mismatch(
+                f"spaces differ: {want.name} is {show_kinds(want.kinds)}, {have.name} is {show_kinds(have.kinds)}"
+            )
         if want.axes is not None:
             if len(want.axes) != len(have.axes):
                 raise Mismatch(f"dimensions differ: {len(want.axes)} and {len(have.axes)}")

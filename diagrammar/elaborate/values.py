@@ -230,7 +230,9 @@ class Resolved(Recipe):
 
 def framed(recipe: Recipe) -> bool:
     """Whether a recipe, given or shared under a name, gets a frame of that name round its boxes."""
-    return isinstance(recipe, Closure) or (isinstance(recipe, DeclRef) and not isinstance(recipe.declared.ast, tree.DiagramDecl))
+    return isinstance(recipe, Closure) or (
+        isinstance(recipe, DeclRef) and not isinstance(recipe.declared.ast, tree.DiagramDecl)
+    )
 
 
 class Scope:

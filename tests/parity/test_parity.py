@@ -11,7 +11,6 @@ import pytest
 import torch
 
 import diagrammar as dg
-
 from tests.parity.tables import Array, Inexpressible, System, find, is_dead, ours, parameters, theirs
 
 
@@ -32,7 +31,9 @@ def _loss_gradient(outputs: list[torch.Tensor]) -> torch.Tensor:
     return total
 
 
-def _load(net: torch.nn.Module, system: System, state: dict[str, Array], kwargs: dict[str, Any]) -> dict[str, list[str]]:
+def _load(
+    net: torch.nn.Module, system: System, state: dict[str, Array], kwargs: dict[str, Any]
+) -> dict[str, list[str]]:
     """Loads the reference's state, all of it and nothing else; gives their keys for each of our paths."""
     keys: dict[str, list[str]] = {}
     values = {}
