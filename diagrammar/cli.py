@@ -60,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("file", metavar="FILE", help="a .dg file, or `std`")
     show.add_argument("name", nargs="?", metavar="NAME")
     show.add_argument("--primitives", action="store_true", help="list the primitive boxes instead")
+    show.add_argument(
+        "--at", action="append", default=[], metavar="NAME=NUMBER", help="a value for a free size or grid"
+    )
+    show.add_argument("--depth", type=int, default=2, help="how many levels of frames to list")
     show.add_argument("--text", action="store_true", help="print the diagram as .dg instead")
     _parameters(show)
     show.set_defaults(run=_show)
@@ -127,6 +131,7 @@ def _choose(module: Module, name: str | None, path: str) -> tuple[str, Diagram]:
 def _show(options: argparse.Namespace) -> int:
     if options.primitives:
         return _primitives(options)
+    at = _free(options)
     module = _load(options.file, options)
     if options.file == "std" and options.name is None:
         return _library()
@@ -138,8 +143,33 @@ def _show(options: argparse.Namespace) -> int:
         return 0
     from diagrammar.summary import summary
 
-    print(summary(name, diagram))
+    print(summary(name, diagram, _sizes(diagram, at), options.depth))
     return 0
+
+
+def _free(options: argparse.Namespace) -> dict[str, int]:
+    """Takes `--at n=64` and `--at X=64` apart."""
+    values = {}
+    for each in options.at:
+        name, equals, value = each.partition("=")
+        if not equals or not value.isdigit() or len(value) > 9 or int(value) == 0:
+            raise Usage(f"--at takes NAME=NUMBER, not {each!r}")
+        values[name.strip()] = int(value)
+    return values
+
+
+def _sizes(diagram: Diagram, at: dict[str, int]) -> dict[str, int]:
+    """Values of free sizes by their names; the name of a space gives all axes of its grid."""
+    from diagrammar.conditions import free_sizes
+
+    found = {}
+    known = free_sizes(diagram)
+    for name, value in at.items():
+        names = [each for each in known if each == name or each.rpartition(".")[0] == name]
+        if not names:
+            raise Usage(f"the diagram has no free size {name}; its free sizes: {', '.join(known) or 'none'}")
+        found.update(dict.fromkeys(names, value))
+    return found
 
 
 def _primitives(options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from diagrammar.diagram import Diagram, definitions
-from diagrammar.sizes import Poly, Size, denominator, provably_whole
+from diagrammar.sizes import Poly, Size, denominator, provably_whole, variables
 from diagrammar.types import sizes_of
 
 Condition = tuple[Size, int]
@@ -23,6 +23,15 @@ def conditions(diagram: Diagram) -> tuple[Condition, ...]:
                 if isinstance(size, Poly):
                     _note(size, found)
     return tuple(found.items())
+
+
+def free_sizes(diagram: Diagram) -> list[str]:
+    """Names of the free sizes of the wires that go in and out: dims, and axes of grids (`X.0`)."""
+    found: dict[str, None] = {}
+    for wire in (*diagram.dom, *diagram.cod):
+        for size in sizes_of(wire):
+            found.update(dict.fromkeys(sorted(variables(size))))
+    return list(found)
 
 
 def _note(size: Poly, found: dict[Size, int]) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from diagrammar.conditions import conditions, show_conditions
 from diagrammar.diagram import Diagram
 from diagrammar.types import show
 
 
-def summary(name: str, diagram: Diagram) -> str:
+def summary(name: str, diagram: Diagram, at: Mapping[str, int] | None = None, depth: int = 2) -> str:
     """Its type, the cost of its boxes, and the conditions on its free sizes."""
     from diagrammar.backends.cost import table
 
-    lines = [f"{name} : {show(diagram.dom)} -> {show(diagram.cod)}", "", table(diagram)]
+    lines = [f"{name} : {show(diagram.dom)} -> {show(diagram.cod)}", "", table(diagram, at, depth=depth)]
     needs = show_conditions(conditions(diagram))
     if needs:
         lines += ["", *(f"needs {line}" for line in needs)]

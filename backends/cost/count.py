@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from diagrammar.backends.cost.boxes import bytes_of, flops_of, known, numbers
 from diagrammar.diagram import Box, Diagram
 from diagrammar.sizes import Size
-from diagrammar.types import Field, shape_of
+from diagrammar.types import Field, Types, shape_of
 
 
 @dataclass(frozen=True)
 class Cost:
     """What a box or a frame costs. `parameters` are those it owns (shared ones count where they are declared),
     `inside` its boxes, `times` how often it runs where it stands, which its figures include; `unknown` are boxes whose
-    operations are not known and not counted."""
+    operations are not known and not counted; `wires` are the types of what comes out."""
 
     name: str
     parameters: Size
@@ -23,6 +23,7 @@ class Cost:
     times: Size = 1
     inside: tuple[Cost, ...] = ()
     unknown: tuple[str, ...] = ()
+    wires: Types = ()
 
 
 class _Body:
@@ -63,7 +64,9 @@ def cost(diagram: Diagram, *, bytes_per_number: int = 4) -> Cost:
         stack.append((inside, True))
         stack.extend((inner, False) for node in inside.flat.nodes for inner in node.box.insides)
     body = bodies[id(diagram)]
-    return Cost("", body.parameters(True), body.flops, body.bytes, 1, tuple(body.rows), tuple(body.unknown))
+    return Cost(
+        "", body.parameters(True), body.flops, body.bytes, 1, tuple(body.rows), tuple(body.unknown), diagram.cod
+    )
 
 
 def _body(diagram: Diagram, bodies: dict[int, _Body], width: int) -> _Body:
@@ -82,9 +85,9 @@ def _leaf(body: _Body, box: Box, width: int) -> Cost:
     if box.origin == "weight":
         size = numbers(box.cod[0])
         _enter(body, box, size)
-        return Cost(str(box.key), size, 0, 0)
+        return Cost(str(box.key), size, 0, 0, wires=box.cod)
     unknown = () if known(box) else (box.name,)
-    return Cost(box.name, 0, flops_of(box), bytes_of(box, width), unknown=unknown)
+    return Cost(box.name, 0, flops_of(box), bytes_of(box, width), unknown=unknown, wires=box.cod)
 
 
 def _enter(body: _Body, box: Box, size: Size) -> None:
@@ -113,7 +116,7 @@ def _frame(body: _Body, box: Box, bodies: dict[int, _Body]) -> Cost:
         parameters = insides[0].parameters()
         _enter(body, box, parameters)
         _refer(body, insides[0])
-        return Cost(box.key, parameters, flops, used, times, rows, unknown)
+        return Cost(box.key.lstrip("^~/"), parameters, flops, used, times, rows, unknown, box.cod)
     fresh = times if box.origin == "repeat" else 1
     total: Size = 0
     for inner in insides:
@@ -124,7 +127,7 @@ def _frame(body: _Body, box: Box, bodies: dict[int, _Body]) -> Cost:
             body.own[name, indexed] = before + size
             total = total + size
         body.far.update(inner.far)
-    return Cost(box.name, total, flops, used, times, rows, unknown)
+    return Cost(box.name, total, flops, used, times, rows, unknown, box.cod)
 
 
 def _refer(body: _Body, inner: _Body) -> None:

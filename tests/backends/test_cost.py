@@ -139,10 +139,10 @@ def test_table() -> None:
     """The table is aligned text with a row for each box and the totals."""
     text = table(chain(linear(3, 4), prim("sin", [R(4)], [R(4)])), depth=1)
     assert text.splitlines() == [
-        "box     parameters  flops  bytes",
-        "linear          16     28     32",
-        "sin              0      4     16",
-        "total           16     32     48",
+        "box     wires  parameters  FLOPs  bytes",
+        "linear  R[4]           16     28     32",
+        "sin     R[4]            0      4     16",
+        "total   R[4]           16     32     48",
     ]
 
 

@@ -13,6 +13,9 @@ import torch
 import diagrammar as dg
 from tests.parity.tables import Array, Inexpressible, System, find, is_dead, ours, parameters, theirs
 
+DATA = Path(__file__).parent / "data"
+COUNTS = json.loads((DATA / "param_counts.json").read_text())["models"]
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each fixture."""
@@ -89,6 +92,17 @@ def _weights(net: torch.nn.Module, keys: dict[str, list[str]], stored: Any, tole
             assert abs(np.linalg.norm(flat) - norm) <= slack, f"{path}: norm of the gradient"
             probe = float((flat * np.cos(np.arange(flat.size))).sum())
             assert abs(probe - float(stored[f"grad_state_probe/{key}"])) <= slack, f"{path}: probe of the gradient"
+
+
+@pytest.mark.parametrize(
+    "model", json.loads((DATA / "param_counts.json").read_text())["models"], ids=lambda m: m["name"]
+)
+def test_parameter_counts(model: dict[str, Any]) -> None:
+    """At its published size our diagram has as many parameters as the reference, complex ones counted twice."""
+    system = find(model)
+    assert system is not None
+    module = dg.load(system.file, check=False, **parameters(system, model["kwargs"]))
+    assert dg.cost(module[system.diagram]).parameters == model["real_parameters"]
 
 
 def test_an_argument_that_no_example_speaks_of_is_refused() -> None:
