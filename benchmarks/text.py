@@ -1,5 +1,5 @@
-"""From text to checked diagram to generated source: 10,000 boxes as statements, as one chain, as 100 definitions of 100;
-and 100,000 boxes through compiled code, by peak memory.
+"""From text to checked diagram to generated source: 10,000 boxes as statements, as one chain, as 100 definitions of
+100; and 100,000 boxes through compiled code, by peak memory.
 
 Each case runs in a process of its own: `python benchmarks/text.py CASE N` prints seconds and peak bytes.
 """

@@ -7,7 +7,7 @@ from diagrammar.errors import DiagramNameError
 from diagrammar.grammar import tree
 
 
-def _rows(kind: type) -> list[tuple[str, str]]:
+def _rows(kind: type[tree.BoxDecl] | type[tree.DiagramDecl]) -> list[tuple[str, str]]:
     library = modules.std()
     rows = []
     for name in library.index:

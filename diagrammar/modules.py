@@ -110,9 +110,9 @@ class Module:
             case tree.Share(_, node):
                 return self._share(declared, node)
             case _:
+                kind = type(declared.ast).__name__.removesuffix("Decl").lower()
                 raise DiagramTypeError(
-                    f"`{declared.name}` is a {type(declared.ast).__name__.removesuffix('Decl').lower()}, which cannot stand here",
-                    declared.span(declared.ast),
+                    f"`{declared.name}` is a {kind}, which cannot stand here", declared.span(declared.ast)
                 )
 
     def _static(self, declared: Declared, node: tree.Node) -> Any:

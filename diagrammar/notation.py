@@ -1,80 +1,25 @@
-"""How static values, headers and long lines are written in `.dg`."""
+"""What a text needs besides its statements: headers, long lines, the order of its boxes, and how they are called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from diagrammar.box import Box, Bundle, Value
 from diagrammar.diagram import Diagram
 from diagrammar.errors import BudgetError
 from diagrammar.sizes import Poly, Size, variables
-from diagrammar.types import Field, Space, Types, free_axes, sizes_of
+from diagrammar.spelling import show_value
+from diagrammar.types import Field, Space, Tensor, Type, Types, sizes_of
 
 WIDTH = 120
 BUDGET = 1_000_000
 
 INFIX = {"std:add": "+", "std:sub": "-", "std:mul": "*", "std:div": "/", "std:pow": "^"}
 
-# what these make does not follow from what they are given
-TYPED = frozenset(
-    {"std:const", "std:broadcast", "std:gaussian", "std:uniform", "std:coordinates", "std:field", "std:spread"}
-    | {"std:from_corners", "std:resample"}
-)
-
-# static arguments that are written by their place, without a name
-_PLACED = {"einsum": "pattern", "rearrange": "pattern", "reduce": "pattern", "const": "value"}
-
-
-def show_value(value: Value) -> str:
-    """A static value as text that reads back to it.
-
-    >>> show_value((1, Fraction(1, 2), Fraction(1, 3), True, "a"))
-    '[1, 0.5, 1 / 3, true, "a"]'
-    """
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case Fraction():
-            return _decimal(value)
-        case str():
-            escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-            return f'"{escaped}"'
-        case tuple():
-            return f"[{', '.join(map(show_value, value))}]"
-        case _:
-            return str(value)
-
-
-def _decimal(value: Fraction) -> str:
-    below, places = value.denominator, 0
-    while below % 10 == 0 or below % 5 == 0 or below % 2 == 0:
-        below = below // (10 if below % 10 == 0 else 5 if below % 5 == 0 else 2)
-        places += 1
-    if below != 1 or places > 30:
-        return f"{value.numerator} / {value.denominator}"
-    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
-    whole, rest = digits[: len(digits) - places], digits[len(digits) - places :].rstrip("0")
-    return ("-" if value < 0 else "") + whole + (f".{rest}" if rest else "")
-
-
-def arguments(box: Box) -> str:
-    """The static arguments of a box of `std`: `[3, stride = 2]`, or nothing."""
-    shown: list[str] = []
-    name = box.origin.rpartition(":")[2]
-    # types and spaces follow from the wires, where there are any
-    follows = bool(box.dom) and box.origin not in TYPED
-    for label, value in box.params:
-        if value is None or (follows and isinstance(value, Bundle | Space)):
-            continue
-        if label == "sizes" and name == "rearrange":
-            assert isinstance(value, tuple)
-            shown += [f"{pair[0]} = {show_value(pair[1])}" for pair in value if isinstance(pair, tuple)]
-        elif _PLACED.get(name) == label:
-            shown.insert(0, show_value(value))
-        else:
-            shown.append(f"{label} = {show_value(value)}")
-    return f"[{', '.join(shown)}]" if shown else ""
+# what these make does not follow from what they are given, nor from a space in their static arguments
+_MADE = frozenset({"std:const", "std:broadcast", "std:gaussian", "std:uniform"})
+_SPACED = frozenset({"std:coordinates", "std:field", "std:spread", "std:from_corners", "std:resample"})
 
 
 def initialiser(box: Box) -> str:
@@ -154,12 +99,20 @@ class Mentioned:
 
     def header(self) -> Iterator[str]:
         """The declarations of spaces and sizes."""
-        grids: set[str] = set()
-        for base in self.spaces:
-            kind, dim, name = base
-            grids.update(str(axis) for axis in free_axes((base,)))
-            yield f"space {name} = {kind if '(' in kind else f'{kind}({dim})'}"
-        dims = [name for name in self.dims if name not in grids]
+        axes: dict[str, int] = {}
+        for name in self.dims:
+            base, mark, axis = name.rpartition(".")
+            if mark:
+                axes[base] = max(axes.get(base, 1), int(axis) + 1)
+        for kind, dim, name in self.spaces:
+            axes.pop(name, None)
+            # a space without a name is called by what makes it
+            if "(" not in name and name != "interval":
+                made = kind if "(" in kind else "interval()" if kind == "interval" else f"{kind}({dim})"
+                yield f"space {name} = {made}"
+        # of a space of which only the grid is mentioned the kind does not matter
+        yield from (f"space {name} = torus({dim})" for name, dim in axes.items() if "(" not in name)
+        dims = [name for name in self.dims if "." not in name]
         if dims:
             yield f"dim {', '.join(dims)}"
 
@@ -196,28 +149,39 @@ def has_diagrams(box: Box) -> bool:
     return any(isinstance(value, str) and (":" in value or value == "diagram") for _, value in box.params)
 
 
-def in_order(inside: Diagram) -> Iterator[tuple[Box, bool]]:
-    """The boxes of a body in the order of its text, with those inside its combinators; and whether a `repeat` counts
-    them.
+def in_order(inside: Diagram) -> Iterator[Box]:
+    """The boxes of a body in the order of its text, with those inside its combinators.
 
     Those insides are written out at each use, so a text of them can be long where the diagram is small: BudgetError
     past a million boxes.
     """
-    stack = [(iter(inside.flat.nodes), False)]
+    stack = [iter(inside.flat.nodes)]
     count = 0
     while stack:
-        nodes, counted = stack[-1]
-        for node in nodes:
-            yield node.box, counted
+        for node in stack[-1]:
+            yield node.box
             count += 1
             if count > BUDGET:
                 raise BudgetError(f"a text of more than {BUDGET:,} boxes", node.box.span)
             if node.box.insides and node.box.key is None:
-                counted |= node.box.origin == "repeat"
-                stack += [(iter(one.flat.nodes), counted) for one in reversed(node.box.insides)]
+                stack += [iter(one.flat.nodes) for one in reversed(node.box.insides)]
                 break
         else:
             stack.pop()
+
+
+def is_typed(box: Box) -> bool:
+    """Whether what a box makes is to be written down beside it."""
+    if box.origin in _SPACED:
+        return not any(isinstance(value, Space) for _, value in box.params)
+    return box.origin in _MADE and not isinstance(box.param("value"), tuple)
+
+
+def is_written(box: Box) -> bool:
+    """Whether a box stands in the text by its name: arithmetic has signs."""
+    if box.origin == "std:const":
+        return isinstance(box.param("value"), tuple)
+    return box.origin not in ("std:neg", "std:index") and not (box.origin in INFIX and len(box.dom) == 2)
 
 
 def is_chain(inside: Diagram) -> bool:
@@ -226,9 +190,83 @@ def is_chain(inside: Diagram) -> bool:
     wires = flat.inputs
     for node in flat.nodes:
         box = node.box
-        plain = box.origin not in INFIX and box.origin not in TYPED
-        plain = plain and box.origin not in ("std:neg", "std:index", "weight", "state", "next", "training")
+        plain = is_written(box) and not is_typed(box) and box.origin not in ("weight", "state", "next", "training")
         if not (plain and node.ins and node.ins == wires) or (box.key is None and box.insides and captures(box)):
             return False
         wires = node.outs
     return bool(flat.nodes) and wires == flat.outputs and bool(wires)
+
+
+def inlined(inside: Diagram) -> dict[int, int]:
+    """The wires of numbers and of spread wires that stand where arithmetic needs them: each with the wire spread there,
+    -1 for a number.
+    """
+    flat = inside.flat
+    uses: dict[int, int] = dict.fromkeys(flat.outputs, 2)
+    makers = {}
+    for node in flat.nodes:
+        if node.box.origin in ("std:const", "std:broadcast") and len(node.outs) == 1:
+            makers[node.outs[0]] = node
+        for wire in node.ins:
+            uses[wire] = uses.get(wire, 0) + 1
+    found: dict[int, int] = {}
+    for node in flat.nodes:
+        if node.box.origin not in INFIX or len(node.ins) != 2:
+            continue
+        for wire in node.ins:
+            maker = makers.get(wire)
+            if maker is None or uses[wire] != 1:
+                continue
+            if maker.box.origin == "std:const" and not is_written(maker.box):
+                found[wire] = -1
+                break
+            if maker.ins and _is_spread(flat.types[maker.ins[0]], flat.types[wire]):
+                found[wire] = maker.ins[0]
+                break
+    return found
+
+
+def _is_spread(small: Type, big: Type) -> bool:
+    if not isinstance(small, Tensor) or small.kind != "R" or small == big:
+        return False
+    return not small.sizes or (len(small.sizes) == 1 and isinstance(big, Field) and big.kind == "Field")
+
+
+def literal(value: Value) -> str:
+    """A number among signs."""
+    text = show_value(value)
+    return text if re.fullmatch(r"[0-9.]+", text) else f"({text})"
+
+
+def plain_name(name: str) -> str:
+    """What a definition is called before its name is made unique."""
+    name = re.sub(r"(__\d+)+$", "", name.rpartition(".")[2])
+    return name if re.fullmatch(r"[^\W\d]\w*'*", name) else "part"
+
+
+def natural(names: Sequence[tuple[str, str | None]], owned: Collection[str]) -> list[bool]:
+    """Which of these mentions, each a name with the key that it is to have, get that key by themselves.
+
+    The others are written `(name as key)`. It is the rule of `elaborate.naming`: keys follow the text.
+    """
+    fixed = [key is not None and re.sub(r"_\d+$", "", key) != name and key != name for name, key in names]
+    while True:
+        used = {*owned, *(key for (_, key), apart in zip(names, fixed, strict=True) if apart and key)}
+        mentioned = {name for (name, _), apart in zip(names, fixed, strict=True) if not apart}
+        last: dict[str, int] = {}
+        changed = False
+        for place, (name, key) in enumerate(names):
+            if fixed[place]:
+                continue
+            k = last.get(name, 0) + 1
+            made = name if k == 1 else f"{name}_{k}"
+            while made in used or (k > 1 and made in mentioned):
+                k += 1
+                made = f"{name}_{k}"
+            last[name] = k
+            used.add(made)
+            if key is not None and made != key:
+                fixed[place] = changed = True
+                break
+        if not changed:
+            return [not apart for apart in fixed]

@@ -33,7 +33,7 @@ class Limits:
 
 
 def read(path: Path, limit: int, span: Span | None = None) -> str:
-    """The text of a regular file of at most `limit` bytes, in UTF-8. Raises DiagramImportError or DiagramSyntaxError."""
+    """The UTF-8 text of a regular file of at most `limit` bytes. Raises DiagramImportError or DiagramSyntaxError."""
     try:
         # a pipe would block on opening without O_NONBLOCK
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)

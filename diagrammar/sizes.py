@@ -150,6 +150,14 @@ def whole(value: Size) -> Size:
     return value
 
 
+def over(value: Size, divisor: Size) -> Size:
+    """The exact quotient: that of two whole numbers would be a float. ValueError as for `/` of polynomials."""
+    if isinstance(value, Poly) or isinstance(divisor, Poly):
+        above = value if isinstance(value, Poly) else Fraction(value)
+        return whole(above / divisor)
+    return whole(Fraction(value) / divisor)
+
+
 def var(name: str) -> Poly:
     """The free size of this name; it stands for any positive whole number."""
     return Poly({((Atom("var", (name,)), 1),): Fraction(1)})
@@ -384,9 +392,7 @@ def _is_whole_atom(atom: Atom) -> bool:
             # 2^l is whole only where l is not negative; levels are counted from 0
             return isinstance(base, int) and isinstance(exponent, Poly) and all(c > 0 for c in exponent.terms.values())
         case _:
-            return all(
-                not isinstance(a, Fraction) and provably_whole(a) for a in atom.args if isinstance(a, int | Poly)
-            )
+            return all(isinstance(a, int | Poly) and provably_whole(a) for a in atom.args)
 
 
 def _extreme(kind: str, choose: Callable[[list[Fraction]], Fraction], values: tuple[Size, ...]) -> Size:

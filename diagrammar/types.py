@@ -6,7 +6,6 @@ A type of the text may hold several wires (`V @ V`), so it is a tuple of the typ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Union
 
 from diagrammar.sizes import Size, provably_equal
 
@@ -150,7 +149,7 @@ class Rigid:
         return self.name
 
 
-Type = Union[Tensor, Tokens, Field, Rigid]
+Type = Tensor | Tokens | Field | Rigid
 Types = tuple[Type, ...]
 
 
@@ -196,7 +195,7 @@ def same_type(a: Type, b: Type) -> bool:
 
 def shape_of(wire: Type) -> tuple[Size, ...]:
     """The shape of one sample as a real tensor (complex ones with their last axis of 2; tokens are integers)."""
-    from diagrammar.sizes import floor
+    from diagrammar.sizes import floor, over
 
     match wire:
         case Tensor(kind="C"):
@@ -206,7 +205,7 @@ def shape_of(wire: Type) -> tuple[Size, ...]:
         case Tokens():
             return (wire.length,)
         case Field(kind="Spectrum"):
-            return (wire.channels, *wire.space.axes[:-1], floor(wire.space.axes[-1] / 2) + 1, 2)
+            return (wire.channels, *wire.space.axes[:-1], floor(over(wire.space.axes[-1], 2)) + 1, 2)
         case Field():
             return (wire.channels, *wire.space.axes)
         case _:

@@ -147,7 +147,7 @@ class _Scanner:
                 self.newline = True
                 decided = False
                 continue
-            elif group == _NUMBER or group == _STRING or group == _LONG:
+            elif group in (_NUMBER, _STRING, _LONG):
                 word = match[group]
                 kind = NUMBER if group == _NUMBER else STRING
                 start = match.start(group)

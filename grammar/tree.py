@@ -329,7 +329,7 @@ class Binding(Node):
 
 
 class LawDecl(Declaration):
-    """`law shift(u : A) : f(g(u)) == g(f(u)) for s in shifts(X) within 1e-4 fails`; `relation` is `==`, `<=` or `>=`."""
+    """`law shift(u : A) : f(g(u)) == g(f(u)) for s in shifts(X) within 1e-4 fails`; `relation`: `==`, `<=` or `>=`."""
 
     __slots__ = ("bindings", "fails", "left", "params", "relation", "right", "wires", "within")
     __match_args__ = ("name", "params", "wires", "relation", "left", "right", "bindings", "within", "fails")

@@ -143,7 +143,7 @@ def apply(
         return (yield combinators.repeat(body, node, ins, scope, graph, site))
     elif isinstance(node, tree.Unary) and node.op == "-":
         outs = yield apply(body, node.item, ins, scope, graph, site)
-        return (yield arithmetic.negate(body, outs, node, scope, graph))
+        return arithmetic.negate(outs, node, scope, graph)
     found = yield value(body, node, scope, graph)
     if isinstance(found, Recipe):
         return (yield apply_value(body, found, ins, node, scope, graph, site))
@@ -305,7 +305,7 @@ def _lambda(body: Body, node: tree.Lambda, ins: tuple[Any, ...], scope: Scope, g
     from diagrammar.elaborate.expressions import value
     from diagrammar.elaborate.statements import bind_ports
 
-    names = yield bind_ports(body, node.wires, ins, scope, graph, site)
+    names = bind_ports(body, node.wires, ins, scope, graph, site)
     inner = scope.inner(names)
     found = yield value(body, node.body, inner, graph)
     return (yield wired(body, found, node.body, inner, graph)).items
@@ -340,7 +340,7 @@ def training(body: Body, node: tree.If, ins: tuple[Any, ...], scope: Scope, grap
     return graph.add(frame, tuple(Wire(graph, number) for number in captured), cod)
 
 
-def entry(body: Body, item: Wires, args: list[Any], node: tree.Index, scope: Scope, graph: Graph | None) -> Steps:
+def entry(body: Body, item: Wires, args: list[Any], node: tree.Index, scope: Scope, graph: Graph | None) -> Wires:
     """`w[i]`: the i-th entry along the first axis, or the i-th channel of a field."""
     assert graph is not None
     if len(item.items) != 1:
@@ -355,7 +355,6 @@ def entry(body: Body, item: Wires, args: list[Any], node: tree.Index, scope: Sco
             raise DiagramValueError(f"entry {at} of {before} is outside of 0 .. {count - 1}", scope.span(node))
         (wire,) = graph.add(Leaf("index", (("at", at),), scope.span(node)), (wire,), (after,))
     return Wires((wire,))
-    yield
 
 
 def _entry_type(before: Type, node: tree.Node, scope: Scope) -> tuple[Type, Any]:

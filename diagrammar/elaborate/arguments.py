@@ -116,7 +116,8 @@ class Mention:
             if self.open(body, info):
                 how = f"{self.declared.name}[{info.name} = ...]"
                 raise DiagramTypeError(
-                    f"nothing decides the {_KIND_NAMES.get(info.kind, 'parameter')} `{info.name}` of `{self.declared.name}`",
+                    f"nothing decides the {_KIND_NAMES.get(info.kind, 'parameter')} `{info.name}`"
+                    f" of `{self.declared.name}`",
                     self.span,
                     hint=f"write it: `{how}`",
                 )
@@ -235,7 +236,7 @@ def _checked(body: Body, info: ParamInfo, given: Any, arg: tree.Node, where: Sco
         case "diagram" if isinstance(given, Recipe):
             return given
         case "size":
-            if isinstance(given, tuple) or isinstance(given, ListHole):
+            if isinstance(given, tuple | ListHole):
                 return given
             if statics.is_number(given) and not isinstance(given, float):
                 return given

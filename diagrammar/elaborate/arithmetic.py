@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagrammar.elaborate import statics
-from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import Mismatch, WireHole
 from diagrammar.elaborate.leaves import Leaf
@@ -135,14 +135,13 @@ def _spreads(body: Body, small: Type, big: Type) -> bool:
     return False
 
 
-def negate(body: Body, items: tuple[Wire, ...], node: tree.Node, scope: Scope, graph: Graph | None) -> Steps:
+def negate(items: tuple[Wire, ...], node: tree.Node, scope: Scope, graph: Graph | None) -> tuple[Wire, ...]:
     """`-u`, wire by wire."""
     assert graph is not None
-    outs = []
+    outs: list[Wire] = []
     for item in items:
         outs += graph.add(Leaf("neg", (), scope.span(node)), (item,), (graph.types[graph.bring(item)],))
     return tuple(outs)
-    yield
 
 
 def differ(

@@ -276,7 +276,7 @@ def _tree(
 
 def _const(
     body: Body, ref: DeclRef, ins: tuple[Any, ...], node: tree.Node, scope: Scope, graph: Graph, site: Site
-) -> Steps:
+) -> tuple[Wire, ...]:
     """`const[2.5]`, `const[1 .. n]`, `const[[1, 2], [3, 4]]`: numbers as wires."""
     from diagrammar.elaborate.expressions import static
     from diagrammar.elaborate.leaves import Leaf
@@ -289,7 +289,6 @@ def _const(
     found = values[0] if len(values) == 1 else tuple(values)
     shape = _shape(found, node, scope)
     return graph.add(Leaf("const", (("value", found),), scope.span(node)), (), (Tensor("R", shape),))
-    yield
 
 
 def _shape(found: Any, node: tree.Node, scope: Scope) -> tuple[int, ...]:

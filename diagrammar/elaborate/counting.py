@@ -27,10 +27,8 @@ def wires_taken(body: Body, node: tree.Node, scope: Scope) -> Steps:
     from diagrammar.elaborate.expressions import value
 
     while isinstance(node, tree.Binary) and node.op in (">>", "+", "-", "*", "/", "^"):
-        if node.op != ">>" and isinstance(node.left, tree.Number):
-            node = node.right
-        else:
-            node = node.left
+        scaled = node.op != ">>" and isinstance(node.left, tree.Number)
+        node = node.right if scaled else node.left
     if isinstance(node, tree.Lambda):
         return None if len(node.wires) == 1 and node.wires[0].type is None else len(node.wires)
     if isinstance(node, tree.Repeat):

@@ -184,7 +184,7 @@ def _unary(body: Body, node: tree.Unary, scope: Scope, graph: Graph | None) -> S
     if isinstance(item, Recipe):
         return Closure(node, scope)
     if isinstance(item, Wires):
-        return Wires((yield arithmetic.negate(body, item.items, node, scope, graph)))
+        return Wires(arithmetic.negate(item.items, node, scope, graph))
     with statics.Placed(scope.span(node)):
         return statics.arithmetic("*", -1, item)
 
@@ -265,7 +265,7 @@ def _index(body: Body, node: tree.Index, scope: Scope, graph: Graph | None) -> S
             raise DiagramTypeError("no argument has a name here", scope.span(arg))
         args.append(found)
     if isinstance(item, Wires):
-        return (yield application.entry(body, item, args, node, scope, graph))
+        return application.entry(body, item, args, node, scope, graph)
     with statics.Placed(scope.span(node)):
         return static_index(body, item, args, node, scope)
 

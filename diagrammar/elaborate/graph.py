@@ -32,7 +32,7 @@ class Graph:
 
     def __init__(self, outer: Graph | None, level: int, limit: int = 0) -> None:
         self.outer = outer
-        self.limit = limit if outer is None else outer.limit
+        self.limit: int = limit if outer is None else outer.limit
         self.level = level
         self.types: list[Type] = []
         self.inputs: list[int] = []

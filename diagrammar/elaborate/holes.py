@@ -116,11 +116,16 @@ def has_holes(wire: Type) -> bool:
         case Tensor():
             return any(type(size) is not int and _open(size) for size in wire.sizes)
         case Field():
-            return isinstance(wire.space, SpaceHole) or _open(wire.channels) or any(map(_open, wire.space.axes))
+            return is_hole(wire.space) or _open(wire.channels) or any(map(_open, wire.space.axes))
         case Tokens():
             return _open(wire.vocab) or _open(wire.length)
         case _:
             return False
+
+
+def is_hole(space: object) -> bool:
+    """Whether a space is unknown: under elaboration the space of a Field may be."""
+    return isinstance(space, SpaceHole)
 
 
 def _open(size: Any) -> bool:

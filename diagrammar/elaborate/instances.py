@@ -1,10 +1,9 @@
-"""Mentions of diagrams that have no header of their own here: parameters, shares, diagrams of a block; two lists of wires."""
+"""Mentions of diagrams without a header of their own: parameters, shares, diagrams of a block; two lists of wires."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from diagrammar.elaborate import typing
 from diagrammar.elaborate.arithmetic import Literal, constant
 from diagrammar.elaborate.body import Body, Steps
 from diagrammar.elaborate.graph import Graph
@@ -23,6 +22,7 @@ from diagrammar.elaborate.values import (
 )
 from diagrammar.errors import DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.types import Tensor
 
 if TYPE_CHECKING:
     from diagrammar.elaborate.application import Site
@@ -91,7 +91,7 @@ def shared(
 
     if found.mention is None:
         inner = Graph(_owner(graph, found.level), found.level + framed(found.recipe))
-        types = [graph.types[graph.bring(w)] if isinstance(w, Wire) else typing.Tensor("R") for w in ins]
+        types = [graph.types[graph.bring(w)] if isinstance(w, Wire) else Tensor("R") for w in ins]
         inputs = tuple(inner.input(wire) for wire in types)
         here = Site(site.form, site.span)
         outs = yield apply_value(body, found.recipe, inputs, node, scope, inner, here)
@@ -152,7 +152,7 @@ def with_wires(
 ) -> Recipe:
     """`mix(K)`: a diagram with the wires of its first list given."""
     wires = tuple(
-        constant(wire.value, typing.Tensor("R"), wire.node, scope, graph) if isinstance(wire, Literal) else wire
+        constant(wire.value, Tensor("R"), wire.node, scope, graph) if isinstance(wire, Literal) else wire
         for wire in ins
     )
     if isinstance(found, DeclRef):

@@ -12,7 +12,7 @@ from typing import Any
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.holes import Mismatch
 from diagrammar.elaborate.statics import BadStatic, describe, is_number
-from diagrammar.sizes import Poly, Size, unknowns, whole
+from diagrammar.sizes import Poly, Size, over, unknowns
 from diagrammar.types import Field, Space, Tensor, Type
 
 Given = list[tuple[str | None, Any, Any]]
@@ -171,9 +171,7 @@ class _Sizes:
             self.body.unifier.equal(product, size, f"sizes of ({' '.join(axis)})")
             return
         try:
-            part = whole(
-                size / product if isinstance(size, Poly) or isinstance(product, Poly) else _exact(size, product)
-            )
+            part = over(size, product) if isinstance(size, Poly) or isinstance(product, Poly) else _exact(size, product)
         except ValueError:
             raise BadStatic(f"{size} is not divisible by {product} for all sizes") from None
         if isinstance(part, Poly) and not unknowns(part):
@@ -353,7 +351,7 @@ def _split(body: Body, given: Given, types: list[Type]) -> Typed:
     if len(plain) == 1 and isinstance(plain[0], tuple):
         plain = list(plain[0])
     if not plain:
-        half = whole(size / 2) if isinstance(size, Poly) else _exact(size, 2)
+        half = over(size, 2) if isinstance(size, Poly) else _exact(size, 2)
         half = body.unifier.whole(half)
         plain = [half, half]
     total: Size = 0

@@ -107,7 +107,7 @@ def bind(scope: Scope, name: str, found: Any, node: tree.Node) -> None:
 
 def bind_ports(
     body: Body, ports: tuple[tree.Port, ...], ins: tuple[Any, ...], scope: Scope, graph: Graph, site: Site
-) -> Steps:
+) -> dict[str, Wires]:
     """The names of a lambda or of a `=` for these wires."""
     types = [typing.type_of(body, port.type, scope) if port.type is not None else None for port in ports]
     if len(ports) == 1 and types[0] is None:
@@ -135,7 +135,6 @@ def bind_ports(
             f"{len(ports)} name{'s' * (len(ports) != 1)} for {len(ins)} wire{'s' * (len(ins) != 1)}", site.span
         )
     return names
-    yield
 
 
 def _solid(wire: Any, wanted: Type, scope: Scope, graph: Graph) -> Wire:
@@ -171,9 +170,7 @@ def _block(body: Body, block: tree.Block, ins: tuple[Wire, ...] | None, scope: S
             case tree.Bind(targets, node):
                 found = yield value(body, node, scope, graph)
                 found = yield from _expected(body, found, node, targets, scope, graph)
-                names = yield from bind_ports(
-                    body, targets, found.items, scope, graph, Site("bind", scope.span(statement))
-                )
+                names = bind_ports(body, targets, found.items, scope, graph, Site("bind", scope.span(statement)))
                 for target in targets:
                     bind(scope, target.name, names[target.name], target)
             case tree.Return(nodes):

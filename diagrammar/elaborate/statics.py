@@ -19,7 +19,8 @@ from diagrammar.types import Field, Rigid, Space, Tensor
 class NeedsConcrete(Exception):
     """A static value must be known here, but depends on a free size or on a parameter without a value.
 
-    In the check of a declaration for all its parameters at once that ends the check; elsewhere it is an error at `span`.
+    In the check of a declaration for all its parameters at once that ends the check; elsewhere it is an error at
+    `span`.
     """
 
     def __init__(self, span: Span | None = None) -> None:
@@ -116,9 +117,9 @@ def _power(a: Any, b: Any) -> Any:
     result = float(a) ** float(b)
     nearest = round(result)
     # 4 ^ 0.5 is 2, exactly
-    if isinstance(b, Fraction) and b.denominator < 64 and abs(nearest) < 2**52:
-        if Fraction(nearest) ** b.denominator == Fraction(a) ** b.numerator:
-            return nearest
+    small = isinstance(b, Fraction) and b.denominator < 64 and abs(nearest) < 2**52
+    if small and Fraction(nearest) ** b.denominator == Fraction(a) ** b.numerator:
+        return nearest
     return result
 
 
@@ -177,7 +178,7 @@ def _equal(a: Any, b: Any) -> bool:
         if isinstance(a, Poly) or isinstance(b, Poly):
             if isinstance(a, float) or isinstance(b, float):
                 raise NeedsConcrete
-            difference = a - b
+            difference: Size = a - b
             if not isinstance(difference, Poly):
                 return bool(difference == 0)
             if sizes.is_zero(difference):
@@ -189,7 +190,7 @@ def _equal(a: Any, b: Any) -> bool:
     if isinstance(a, tuple):
         return len(a) == len(b) and all(map(_equal, a, b))
     if isinstance(a, TypeValue):
-        return a.items == b.items
+        return bool(a.items == b.items)
     return bool(a == b)
 
 
@@ -408,38 +409,36 @@ def _edge(space: Any) -> str:
     return "circular" if all(kind == "torus" for kind, _ in _known(space).kinds) else "zeros"
 
 
-FUNCTIONS: dict[str, StaticFunction] = {
-    name: StaticFunction(name, function)
-    for name, function in {
-        "floor": _each(sizes.floor, "floor"),
-        "ceil": _each(sizes.ceil, "ceil"),
-        "round": _each(sizes.nearest, "round"),
-        "min": _extreme(sizes.least, min),
-        "max": _extreme(sizes.greatest, max),
-        "abs": _each(_absolute, "abs"),
-        "sqrt": _each(_root, "sqrt"),
-        "log": _each(_real(math.log), "log"),
-        "exp": _each(_real(math.exp), "exp"),
-        "sin": _each(_real(math.sin), "sin"),
-        "cos": _each(_real(math.cos), "cos"),
-        "len": _len,
-        "torus": _space("torus"),
-        "cube": _space("cube"),
-        "interval": _space("interval"),
-        "sphere": _space("sphere"),
-        "mesh": _space("mesh"),
-        "points": _space("points"),
-        "grid": lambda space: _known(space).axes,
-        "dim": lambda space: _known(space).dim,
-        "per_axis": _per_axis,
-        "half": _half,
-        "edge": _edge,
-        "truth": _truth,
-        "totals": _totals,
-        "wires": _wires,
-        "count": _count,
-    }.items()
+_TABLE: dict[str, Callable[..., Any]] = {
+    "floor": _each(sizes.floor, "floor"),
+    "ceil": _each(sizes.ceil, "ceil"),
+    "round": _each(sizes.nearest, "round"),
+    "min": _extreme(sizes.least, min),
+    "max": _extreme(sizes.greatest, max),
+    "abs": _each(_absolute, "abs"),
+    "sqrt": _each(_root, "sqrt"),
+    "log": _each(_real(math.log), "log"),
+    "exp": _each(_real(math.exp), "exp"),
+    "sin": _each(_real(math.sin), "sin"),
+    "cos": _each(_real(math.cos), "cos"),
+    "len": _len,
+    "torus": _space("torus"),
+    "cube": _space("cube"),
+    "interval": _space("interval"),
+    "sphere": _space("sphere"),
+    "mesh": _space("mesh"),
+    "points": _space("points"),
+    "grid": lambda space: _known(space).axes,
+    "dim": lambda space: _known(space).dim,
+    "per_axis": _per_axis,
+    "half": _half,
+    "edge": _edge,
+    "truth": _truth,
+    "totals": _totals,
+    "wires": _wires,
+    "count": _count,
 }
+FUNCTIONS = {name: StaticFunction(name, function) for name, function in _TABLE.items()}
 # names that are boxes of std too: a call on numbers is static, a call on wires is the box
 BOTH = frozenset({"min", "max", "abs", "sqrt", "log", "exp", "sin", "cos"})
 CONSTANTS: dict[str, Any] = {"pi": math.pi, "true": True, "false": False}

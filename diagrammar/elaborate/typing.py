@@ -7,7 +7,7 @@ from typing import Any
 
 from diagrammar.elaborate import statics
 from diagrammar.elaborate.body import Body
-from diagrammar.elaborate.holes import BundleHole, Items, ListHole, SpaceHole, stacked
+from diagrammar.elaborate.holes import BundleHole, Items, ListHole, SpaceHole, is_hole, stacked
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.values import Family, Scope, TypeHead, TypeValue
 from diagrammar.errors import DiagramTypeError, DiagramValueError
@@ -152,7 +152,7 @@ def type_of(body: Body, node: tree.Node, scope: Scope) -> TypeValue:
 def check_whole(body: Body, wire: Type, span: Span) -> None:
     """Sizes of a type must be whole; where that depends on free sizes it becomes a condition of the diagram."""
     known = body.unifier.read(wire)
-    if isinstance(known, Field) and isinstance(known.space, SpaceHole):
+    if isinstance(known, Field) and is_hole(known.space):
         return
     for each in sizes_of(known):
         if isinstance(each, Poly):

@@ -29,6 +29,7 @@ from diagrammar.sizes import (
     Size,
     denominator,
     is_zero,
+    over,
     provably_whole,
     rewrite,
     substitute,
@@ -273,10 +274,10 @@ class Unifier:
                 self.equal(a, b, "grids")
             self.spaces[want.number] = have
             return
-        self.spaces[want.number] = have.on(self.whole(axis / want.scale) for axis in have.axes)
+        self.spaces[want.number] = have.on(self.whole(over(axis, want.scale)) for axis in have.axes)
 
     def equal(self, a: Size, b: Size, what: str) -> None:
-        """Makes the size that is wanted and the one that stands there equal: solves, proves, or lets the equation wait."""
+        """Makes the wanted size and the one that stands there equal: solves, proves, or lets the equation wait."""
         if isinstance(a, ListHole) or isinstance(b, ListHole):
             raise Waiting
         a, b = self.read_size(a), self.read_size(b)

@@ -255,7 +255,7 @@ class Scope:
         self.source = source
         self.parent = parent
         self.names: dict[str, Any] = dict(names) if names else {}
-        self.implicit = implicit if implicit is not None else (parent.implicit if parent else None)
+        self.implicit: Implicit | None = implicit if implicit is not None else (parent.implicit if parent else None)
 
     def inner(self, names: Mapping[str, Any] | None = None) -> Scope:
         """A scope inside this one."""

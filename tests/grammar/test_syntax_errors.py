@@ -94,7 +94,7 @@ def test_messages(text: str, message: str, hint: str) -> None:
 def test_no_message_names_a_terminal() -> None:
     """Each kind of token can be shown: no name of a terminal of the grammar reaches the user."""
     random.seed(1)
-    words = [text for text in KINDS[6:]] + ["x", "3", '"s"', "\n", "{", "diagram f", "law l", "weight w"]
+    words = [*KINDS[6:], "x", "3", '"s"', "\n", "{", "diagram f", "law l", "weight w"]
     for _ in range(500):
         for error in errors(" ".join(random.choice(words) for _ in range(8))):
             assert not {"name", "number", "string", "doc", "line", "end"} & set(

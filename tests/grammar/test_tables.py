@@ -81,7 +81,7 @@ def test_the_grammar_has_no_conflict() -> None:
 def test_strict_mode_would_see_a_conflict() -> None:
     """The test above can fail: an `if` whose `else` may be left out is refused."""
     worse = GRAMMAR.replace('else" expr -> if_', 'else" expr -> if_\n  | "if" or "then" expr -> if_short')
-    with pytest.raises(GrammarError, match="(?i)conflict"):
+    with pytest.raises(GrammarError, match=r"(?i)conflict"):
         Lark(worse, parser="lalr", lexer="basic", strict=True, start=build.STARTS)
 
 

@@ -91,7 +91,7 @@ def show(node: object) -> str:
     ],
 )
 def test_expressions(text: str, meant: str) -> None:
-    """Operators bind as the language says, loosest first: lambda, if, or, and, not, comparison, .., >>, @, +, *, -, ^."""
+    """Operators bind as the language says, loosest first: lambda, if, or, and, not, <, .., >>, @, +, *, -, ^."""
     assert show(parse_expression(Source("x", text))) == meant
 
 

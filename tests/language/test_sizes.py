@@ -15,8 +15,19 @@ from hypothesis import strategies as st
 
 import diagrammar as dg
 from diagrammar.conditions import conditions
-from diagrammar.sizes import Poly, Size, ceil, evaluate, floor, greatest, least, power, provably_equal, provably_whole
-from diagrammar.sizes import var
+from diagrammar.sizes import (
+    Poly,
+    Size,
+    ceil,
+    evaluate,
+    floor,
+    greatest,
+    least,
+    power,
+    provably_equal,
+    provably_whole,
+    var,
+)
 from diagrammar.types import Tensor
 
 NAMES = ("n", "m")

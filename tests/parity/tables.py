@@ -1,8 +1,9 @@
 """Rename tables: how the configuration and the state dict of a reference implementation read in our words.
 
 A table stands beside its example, `examples/NAME.parity.toml`, and is data alone. In patterns over our dotted paths
-`{i}` is a number, and `{l*.level}` is `.level` any number of times, l being how often. Templates know `{i}` and `{i+1}`. In a pattern of
-tensors that the reference never uses `{last:name}` is the last index of the list that it was given as `name`.
+`{i}` is a number, and `{l*.level}` is `.level` any number of times, l being how often. Templates know `{i}` and
+`{i+1}`. In a pattern of tensors that the reference never uses `{last:name}` is the last index of the list that it was
+given as `name`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def systems() -> list[System]:
             rules = tuple(Rule(**rule) for rule in each.pop("rule"))
             lists = {key: tuple(each.pop(key, ())) for key in ("inputs", "outputs", "dead")}
             file = path.with_name(path.name.replace(".parity.toml", ".dg"))
-            found.append(System(file=file, rules=rules, **lists, **each))
+            found.append(System(file=file, rules=rules, **{**each, **lists}))
     return found
 
 
@@ -160,7 +161,7 @@ def theirs(system: System, path: str, state: Mapping[str, Array]) -> list[str]:
             continue
         if not rule.stack:
             return [fill(rule.theirs, numbers)]
-        keys = []
+        keys: list[str] = []
         while (key := fill(rule.theirs, {**numbers, "n": len(keys)})) in state:
             keys.append(key)
         return keys

@@ -72,7 +72,7 @@ def test_parity(fixture: Path) -> None:
     for name, out in zip(system.outputs, outputs, strict=True):
         want = stored[f"out/{name}"]
         np.testing.assert_allclose(out.detach().numpy(), want, rtol=0, atol=tolerance["atol_out"], err_msg=name)
-    _loss_gradient(outputs).backward()
+    torch.autograd.backward(_loss_gradient(outputs))
     for name, given in zip(system.inputs, inputs, strict=True):
         assert given.grad is not None
         np.testing.assert_allclose(
@@ -107,7 +107,7 @@ def test_parameter_counts(model: dict[str, Any]) -> None:
 
 def test_an_argument_that_no_example_speaks_of_is_refused() -> None:
     """A configuration that cannot be expressed fails, it is not approximated."""
-    config = {"reference": {"class": "neuralop.models.FNO"}, "kwargs": {"n_modes": [4], "hidden_channels": 2}}
+    config: dict[str, Any] = {"reference": {"class": "neuralop.models.FNO"}, "kwargs": {"n_modes": [4], "hidden_channels": 2}}
     system = find(config)
     assert system is not None
     with pytest.raises(Inexpressible, match="norm"):
