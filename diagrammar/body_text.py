@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diagrammar.box import Box, Node
 from diagrammar.diagram import Diagram
 from diagrammar.notation import (
     INFIX,
-    TYPED,
-    arguments,
     beside,
     captures,
     has_diagrams,
     in_order,
     initialiser,
+    inlined,
     is_chain,
-    show_value,
+    is_typed,
+    is_written,
+    literal,
+    natural,
+    plain_name,
 )
-from diagrammar.types import show
+from diagrammar.spelling import READERS, arguments, show_value, type_text, types_text
 
 if TYPE_CHECKING:
     from diagrammar.format import File
@@ -28,146 +32,160 @@ if TYPE_CHECKING:
 Steps = Generator[Any, None, None]
 
 
+def twice(inside: Diagram) -> set[str]:
+    """The keys that several boxes of a body have: they are one instance."""
+    keys = Counter(node.box.key for node in inside.flat.nodes if node.box.insides)
+    return {key for key, count in keys.items() if key is not None and count > 1}
+
+
+def own_name(key: str | None) -> str:
+    """A key without its mark."""
+    return (key or "").lstrip("~^/")
+
+
 class Body:
-    """The text of one body: how its boxes are mentioned, and the names of its wires."""
+    """The text of one body: how its boxes are mentioned, and the names of its wires.
+
+    `prefixes` are those of the wires of the bodies around it, `hidden` the names that these bodies declare. What lies so
+    many keyed boxes further out is called by its own name, or as `called` says.
+    """
 
     __slots__ = (
-        "avoid",
-        "bases",
-        "counts",
+        "called",
         "file",
+        "frugal",
         "heads",
+        "hidden",
         "inside",
         "local",
         "owned",
         "prefix",
         "prefixes",
         "shares",
+        "twice",
         "wires",
     )
 
-    def __init__(self, file: File, inside: Diagram, outer: Sequence[str]) -> None:
+    def __init__(
+        self,
+        file: File,
+        inside: Diagram,
+        prefixes: Sequence[str],
+        hidden: Collection[str],
+        called: Mapping[tuple[int, str], str],
+    ) -> None:
         self.file = file
+        self.called = called
         self.inside = inside
         file.mentioned.types(tuple(inside.dom) + tuple(inside.cod))
         self.wires = 0
-        names: set[str] = set()
-        # a share may have the name of a definition that this body mentions too: that one is then called otherwise
-        self.avoid: set[str] = set()
-        while True:
-            self.counts: dict[str, int] = {}
-            self.local: dict[tuple[int, str], tuple[str, Diagram]] = {}
-            self.shares: dict[str, str] = {}
-            self.owned: dict[str, str] = {}
-            self.bases: set[str] = set()
-            heads = []
-            for box, counted in in_order(inside):
-                names.update(((box.key or "").lstrip("~^/"), box.name))
-                head = self.head(box, counted)
-                if head is not None:
-                    heads.append(head)
-            clash = self.bases.intersection(self.shares) - self.avoid
-            if not clash:
-                break
-            self.avoid |= clash
-        self.heads = iter(heads)
-        # wires are `x1`, `x2`, ... unless something that owns weights, or a body around this one, has such names
+        self.local: dict[tuple[int, str], tuple[str, Diagram]] = {}
+        self.shares: dict[str, str] = {}
+        self.owned: dict[str, str] = {}
+        boxes = list(in_order(inside))
+        self.frugal = not any(box.origin in READERS for box in boxes)
+        self.twice = twice(inside)
+        self.hidden = {*hidden, *file.declared(inside)}
+        self.heads = iter(self._heads(boxes))
+        # wires are `x1`, `x2`, ... unless something else, or a body around this one, has such names
         letters = (*"xyzvw", *(f"x{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
-        busy = {*outer, *(name.rstrip("0123456789") for name in names)}
-        self.prefix = next((letter for letter in letters if letter not in busy), f"wire_{len(outer)}_")
-        self.prefixes = (*outer, self.prefix)
+        busy = {*prefixes, *file.busy}
+        self.prefix = next((letter for letter in letters if letter not in busy), f"wire_{len(prefixes)}_")
+        self.prefixes = (*prefixes, self.prefix)
 
     # ------------------------------------------------------------------------------------------- mentions
 
-    def head(self, box: Box, counted: bool) -> str | None:
-        """How a box is mentioned, in the order of the text; None for what is no mention."""
-        mentioned = self.file.mentioned
-        match box.origin:
-            case "weight" | "state":
-                mentioned.types(box.cod)
-                name = (box.key or "").lstrip("~^/")
-                self.owned[name] = f"{box.origin} {name} : {show(box.cod)}{initialiser(box)}"
-                return None
-            case "next":
-                return None
-            case _ if box.insides and box.key is None:
-                return None
-            case _:
-                base, text = self._text(box)
-                if box.origin in TYPED or not box.dom:
-                    mentioned.types(box.cod)
-                return self._keyed(box, base, text, counted)
+    def _heads(self, boxes: Sequence[Box]) -> list[str]:
+        """How each box is mentioned, in the order of the text."""
+        found: list[tuple[str, str, str | None]] = []
+        for box in boxes:
+            if box.origin in ("weight", "state"):
+                self.file.mentioned.types(box.cod)
+                name = own_name(box.key)
+                self.owned[name] = f"{box.origin} {name} : {types_text(box.cod)}{initialiser(box)}"
+            elif box.origin != "next" and not (box.insides and box.key is None):
+                found.append(self._head(box))
+                for deep in self.file.outward(box):
+                    self._share(deep)
+        written = [(base, key) for base, _, key in found if base]
+        alone = iter(natural(written, {*self.shares, *self.owned}))
+        return [text if not base or next(alone) else f"({text} as {key})" for base, text, key in found]
+
+    def _head(self, box: Box) -> tuple[str, str, str | None]:
+        """The name that a mention starts with (none if it is a sign), all of it, and the key that it is to have."""
+        if is_typed(box):
+            self.file.mentioned.types(box.cod)
+        key = box.key
+        if key is not None and (key[0] in "~^/" or key in self.twice):
+            name = own_name(key)
+            if key[0] == "/" and name not in self.file.shares:
+                self.file.shares[name] = ""
+                self.file.shares[name] = self._text(box)[1]
+            elif key[0] == "^":
+                name = self.called.get((len(key) - len(name), name), name)
+            elif key[0] != "/":
+                self._share(box)
+            return name, name, None
+        base, text = self._text(box)
+        return base if is_written(box) else "", text, key
+
+    def _share(self, box: Box) -> None:
+        name = own_name(box.key)
+        if name not in self.shares:
+            self.shares[name] = self._text(box)[1]
 
     def _text(self, box: Box) -> tuple[str, str]:
         """The name that a mention starts with, and all of it."""
+        self.file.mentioned.values(value for _, value in box.params if not isinstance(value, str))
         if box.origin.startswith("std:") and not (box.insides and has_diagrams(box)):
-            self.file.mentioned.values(value for _, value in box.params)
             base = box.origin[4:]
-            return base, base + arguments(box)
+            text = base + arguments(box, self.frugal)
+            if base in self.hidden and is_written(box):
+                self.file.library = True
+                return base, f"{self.file.std}.{text}"
+            return base, text
         if not box.insides:
-            self.file.mentioned.values(value for _, value in box.params)
             base = self.file.box(box)
             return base, base + arguments(box)
         (inside,) = box.insides
-        marked = box.key is None or box.key[0] in "~^/"
-        name = (box.origin.rpartition(":")[2] or inside.name or box.name) if marked else box.name
+        name = plain_name(box.origin.rpartition(":")[2] or box.name)
         if self.file.escapes[id(inside)]:
+            lifted = self.file.lifted(inside, name)
+            if lifted:
+                given = [(self.called.get((ups - 1, share), share), param) for (ups, share), param in lifted[1].items()]
+                return lifted[0], f"{lifted[0]}[{', '.join(f'{param} = {share}' for share, param in given)}]"
             # it mentions a share of this body, so it is declared in it
             form = self.file.forms[id(inside)]
             known = self.local.get((form, name))
             if known is None:
                 known = self.local[form, name] = (self.file.unique(name), inside)
             return known[0], known[0]
-        # a definition that is called as the key makes that key at its first mention
-        base = self.file.definition(inside, name, *(() if marked or box.key is None else (box.key,)))
-        if base in self.avoid:
-            base = self.file.definition(inside, f"{name}'")
-        self.bases.add(base)
+        base = self.file.definition(inside, name)
         return base, base
-
-    def _keyed(self, box: Box, base: str, text: str, counted: bool) -> str:
-        key = box.key or base
-        name = key.lstrip("~^/")
-        match key[0]:
-            case "~":
-                self.shares.setdefault(name, text)
-                return name
-            case "/":
-                self.file.shares.setdefault(name, text)
-                return name
-            case "^":
-                return name
-            case _:
-                count = self.counts.get(base, 0) + 1
-                if counted or box.key in (None, base if count == 1 else f"{base}_{count}"):
-                    # in a loop a share would be one instance for all steps, so the key is given up there
-                    self.counts[base] = count
-                    return text
-                self.shares.setdefault(name, text)
-                return name
 
     # ----------------------------------------------------------------------------------------- definitions
 
     def definition(self, name: str, indent: str) -> Steps:
-        """`diagram name(...) -> ... { ... }`."""
+        """`diagram name(...) -> ... { ... }`; `name` may have static parameters."""
         inside, flat = self.inside, self.inside.flat
         dom, cod = tuple(inside.dom), tuple(inside.cod)
         deeper = indent + "  "
         chain = dom and not (self.local or self.shares or self.owned) and is_chain(inside)
         if chain:
-            yield f"{indent}diagram {name} : {show(dom)} -> {show(cod)} = "
+            yield f"{indent}diagram {name} : {types_text(dom)} -> {types_text(cod)} = "
             yield self.chain(inside)
             yield "\n"
             return
         at = self.inputs(inside)
-        ports = ", ".join(f"{at[wire]} : {flat.types[wire]}" for wire in flat.inputs)
-        yield f"{indent}diagram {name}({ports}) -> {show(cod)} {{\n"
-        # a diagram of the block may mention a share, and a share may be of a diagram of the block
+        ports = ", ".join(f"{at[wire]} : {type_text(flat.types[wire])}" for wire in flat.inputs)
+        yield f"{indent}diagram {name}({ports}) -> {types_text(cod)} {{\n"
+        # a share may be of a diagram of the block
         locals_ = {local for local, _ in self.local.values()}
         late = {share: text for share, text in self.shares.items() if text in locals_}
         yield from (f"{deeper}share {share} = {text}\n" for share, text in self.shares.items() if share not in late)
+        outer = {(ups + 1, share): text for (ups, share), text in self.called.items()}
         for local, one in self.local.values():
-            yield Body(self.file, one, self.prefixes).definition(local, deeper)
+            yield Body(self.file, one, self.prefixes, self.hidden, outer).definition(local, deeper)
         yield from (f"{deeper}share {share} = {text}\n" for share, text in late.items())
         for line in self.owned.values():
             yield f"{deeper}{line}\n"
@@ -190,32 +208,38 @@ class Body:
         """One line for each box, then `return`."""
         flat = self.inside.flat
         used = {wire for node in flat.nodes for wire in node.ins}.union(flat.outputs)
+        placed = inlined(self.inside)
         ends: list[Steps] = []
         for node in flat.nodes:
             box = node.box
             if box.origin in ("weight", "state"):
-                at[node.outs[0]] = (box.key or "").lstrip("~^/")
-                continue
-            if box.origin == "next":
-                yield f"{indent}next {(box.key or '').lstrip('~^/')} = {at[node.ins[0]]}\n"
-                continue
-            if not node.outs:
+                at[node.outs[0]] = own_name(box.key)
+            elif box.origin == "next":
+                yield f"{indent}next {own_name(box.key)} = {at[node.ins[0]]}\n"
+            elif node.outs and node.outs[0] in placed:
+                at[node.outs[0]] = self.placed(node, at)
+            elif not node.outs:
                 # a box that only sets states gives no wires, and so can stand beside the results
                 ends.append(self.call(node, dict(at)))
-                continue
-            for wire in node.outs:
-                at[wire] = self.wire(wire in used)
-            typed = box.origin in TYPED or not box.dom
-            yield indent
-            yield ", ".join(f"{at[wire]} : {flat.types[wire]}" if typed else at[wire] for wire in node.outs)
-            yield " = "
-            yield self.call(node, at)
-            yield "\n"
+            else:
+                for wire in node.outs:
+                    at[wire] = self.wire(wire in used)
+                names = [at[wire] for wire in node.outs]
+                if is_typed(box):
+                    names = [f"{at[wire]} : {type_text(flat.types[wire])}" for wire in node.outs]
+                yield f"{indent}{', '.join(names)} = "
+                yield self.call(node, at)
+                yield "\n"
         yield f"{indent}return"
         for number, what in enumerate([*(at[wire] for wire in flat.outputs), *ends]):
             yield ", " if number else " "
             yield what
         yield "\n"
+
+    def placed(self, node: Node, at: Mapping[int, str]) -> str:
+        """A number, or a wire that is spread, where arithmetic takes it."""
+        next(self.heads)
+        return at[node.ins[0]] if node.ins else literal(node.box.param("value"))
 
     # ----------------------------------------------------------------------------------------- expressions
 
@@ -251,10 +275,11 @@ class Body:
                 yield self.function(box.insides[0], held)
                 yield " }"
             case "repeat":
-                yield f"repeat {len(box.insides)} as i {{ "
+                index = self.file.index
+                yield f"repeat {len(box.insides)} as {index} {{ "
                 for step, inside in enumerate(box.insides):
                     last = step == len(box.insides) - 1
-                    yield "(" if last else f"if i == {step} then ("
+                    yield "(" if last else f"if {index} == {step} then ("
                     yield self.function(inside, held)
                     yield ")" if last else ") else "
                 yield " }"
@@ -269,6 +294,9 @@ class Body:
                 for number, inside in enumerate(box.insides):
                     yield ", " if number else ""
                     yield self.function(inside, held)
+                states = box.param("state")
+                if states is not None and states != len(box.dom) - len(held) - 1:
+                    yield f", state = {show_value(states)}"
                 yield "]"
 
     def chain(self, inside: Diagram) -> Steps:
@@ -293,26 +321,37 @@ class Body:
         """`f(x) >> (y -> g(x, y))`: each wire named where it starts."""
         flat = inside.flat
         used = {wire for node in flat.nodes for wire in node.ins}.union(flat.outputs)
-        nested = 0
-        ends = [at.get(wire, "") for wire in flat.outputs]
+        placed = inlined(inside)
+        after: list[str] = []
         for number, node in enumerate(flat.nodes):
             box = node.box
             if box.origin in ("weight", "state", "next"):
                 if box.origin != "next":
-                    at[node.outs[0]] = (box.key or "").lstrip("~^/")
+                    at[node.outs[0]] = own_name(box.key)
                 continue
-            yield self.call(node, at)
-            if number == len(flat.nodes) - 1 and node.outs == flat.outputs:
+            if node.outs and node.outs[0] in placed:
+                at[node.outs[0]] = self.placed(node, at)
+                continue
+            if number == len(flat.nodes) - 1 and node.outs == flat.outputs and not is_typed(box):
+                yield self.call(node, at)
                 break
+            number_here = box.origin == "std:const" and not is_written(box)
+            call = self.call(node, dict(at))
             at.update((wire, self.wire(wire in used)) for wire in node.outs)
+            if number_here:
+                # a number takes the type of the name that it is given to
+                yield f"(({at[node.outs[0]]} : {type_text(box.cod[0])}) -> "
+                after.append(f")({self._number(box)})")
+                continue
+            yield call
             names = [at[wire] for wire in node.outs]
-            if box.origin in TYPED or not box.dom:
-                names = [f"{at[wire]} : {flat.types[wire]}" for wire in node.outs]
-                yield f" >> (({', '.join(names)}) -> "
-            else:
-                yield f" >> ({beside(names)} -> "
-            nested += 1
+            typed = [f"{at[wire]} : {type_text(flat.types[wire])}" for wire in node.outs]
+            yield f" >> (({', '.join(typed)}) -> " if is_typed(box) else f" >> ({beside(names)} -> "
+            after.append(")")
         else:
-            ends = [at[wire] for wire in flat.outputs]
-            yield beside(ends)
-        yield ")" * nested
+            yield beside([at[wire] for wire in flat.outputs])
+        yield "".join(reversed(after))
+
+    def _number(self, box: Box) -> str:
+        next(self.heads)
+        return show_value(box.param("value"))

@@ -15,6 +15,7 @@ from __future__ import annotations
 from diagrammar.canonical import NONE, Expansion, Instances, Label, Level, Stream
 from diagrammar.diagram import Diagram, definitions
 from diagrammar.forms import Forms
+from diagrammar.pause import pausing
 
 BUDGET = 1_000_000
 
@@ -50,6 +51,7 @@ class Canonical:
         return hash((self.stream, self.labels, self.written))
 
 
+@pausing
 def equal(left: Diagram, right: Diagram) -> bool:
     """Whether two diagrams are equal: what `==` means."""
     if left is right:
@@ -64,6 +66,7 @@ def equal(left: Diagram, right: Diagram) -> bool:
     return near == far and _framewise(left, right, False)
 
 
+@pausing
 def hash_of(diagram: Diagram) -> int:
     """A hash that agrees with `==`."""
     if expanded_size(diagram) <= BUDGET:
@@ -72,6 +75,7 @@ def hash_of(diagram: Diagram) -> int:
     return forms.contents[forms.of(diagram)]
 
 
+@pausing
 def same(left: Diagram, right: Diagram) -> bool:
     """Whether two diagrams are equal, and so are their frames, their names and their keys: what they own has the same
     paths.
@@ -89,12 +93,14 @@ def same(left: Diagram, right: Diagram) -> bool:
     return left is right or _framewise(left, right, True)
 
 
+@pausing
 def markov(diagram: Diagram) -> Canonical:
     """The canonical form that `==` compares."""
     expansion = Expansion(diagram)
     return _encode(expansion, expansion.levels)
 
 
+@pausing
 def cartesian(diagram: Diagram) -> Canonical:
     """The canonical form in which copies are natural: pure boxes with equal static arguments and inputs are merged, and
     so are weights of one key; random boxes and states never are.

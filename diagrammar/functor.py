@@ -13,6 +13,7 @@ from diagrammar.category import evaluate
 from diagrammar.diagram import Box, Diagram, Flat, Node, Ty, bundle, definitions
 from diagrammar.errors import DiagramTypeError
 from diagrammar.forms import Forms
+from diagrammar.pause import pausing
 from diagrammar.rope import Names, body_keys
 from diagrammar.types import Type, Types, same_type, show
 
@@ -109,6 +110,7 @@ class Functor:
         self._held.append(diagram)
         return self._same.setdefault(self._forms.of(diagram), diagram)
 
+    @pausing
     def _diagram(self, root: Diagram) -> Any:
         if self.cod is not None:
             return evaluate(self, root)

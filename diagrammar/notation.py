@@ -267,6 +267,33 @@ def natural(names: Sequence[tuple[str, str | None]], owned: Collection[str]) -> 
             used.add(made)
             if key is not None and made != key:
                 fixed[place] = changed = True
-                break
         if not changed:
             return [not apart for apart in fixed]
+
+
+_STATIC = frozenset(
+    ("floor", "ceil", "round", "min", "max", "grid", "torus", "cube", "interval", "sphere", "mesh", "points")
+    + ("R", "C", "Bool", "Tokens", "Field", "Spectrum", "I", "training")
+)
+
+
+def own_names(levels: Iterable[Diagram]) -> tuple[set[str], set[str]]:
+    """The names that mean something in a text of these diagrams wherever they stand, and all other names in them."""
+    reserved = set(_STATIC)
+    others: set[str] = set()
+    sizes = Mentioned()
+    for level in levels:
+        sizes.types(tuple(level.flat.types))
+        for node in level.flat.nodes:
+            box = node.box
+            others.add(plain_name(box.origin.rpartition(":")[2] or box.name))
+            sizes.values(value for _, value in box.params if not isinstance(value, str))
+            if box.key is not None:
+                name = box.key.lstrip("~^/")
+                owner = box.key != name or box.origin in ("weight", "state", "next")
+                (reserved if owner else others).add(name)
+            if box.origin.startswith("std:") and not (box.insides and has_diagrams(box)):
+                reserved.add(box.origin[4:])
+    reserved.update(name for _, _, name in sizes.spaces)
+    reserved.update(name.rpartition(".")[0] or name for name in sizes.dims)
+    return reserved, others

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class paused:
@@ -15,3 +21,14 @@ class paused:
     def __exit__(self, *error: object) -> None:
         if self.was:
             gc.enable()
+
+
+def pausing(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, with the collector off while it runs."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with paused():
+            return function(*args, **kwargs)
+
+    return run

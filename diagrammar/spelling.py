@@ -15,7 +15,7 @@ FOLLOWS: dict[str, str] = {
     **dict.fromkeys(("linear", "layer_norm", "rms_norm", "over_group"), "a c d"),
     **dict.fromkeys(("pointwise", "lift", "project", "channel_mlp", "conv", "conv_transpose", "fourier"), "X a"),
     **dict.fromkeys(("soft_gate", "with_coordinates", "restrict", "prolong", "upsample", "integrate"), "X c"),
-    **dict.fromkeys(("group_norm", "batch_norm", "vcycle", "corrected", "sample", "pool", "resample"), "X c"),
+    **dict.fromkeys(("group_norm", "batch_norm", "sample", "pool", "resample"), "X c"),
     **dict.fromkeys(("translate", "pad", "crop", "rfft", "irfft", "low", "corners", "batch_moments"), "X c"),
     **dict.fromkeys(("convolution", "convolution_transpose"), "X a b"),
     **dict.fromkeys(("as_complex", "as_real", "conj"), "s"),
@@ -25,7 +25,6 @@ FOLLOWS: dict[str, str] = {
     "embed": "vocab n",
     "lookup": "vocab d n",
     "softmax": "s n",
-    "smooth": "X c d",
     "field": "c",
     "spread": "c k",
     "from_corners": "q c k",
@@ -35,13 +34,15 @@ _SQUARE: dict[str, Value] = {"b": "= a", "bias": True}
 _CONV: dict[str, Value] = {**_SQUARE, "stride": 1, "groups": 1, "padding": "= edge"}
 _KERNEL: dict[str, Value] = {"stride": 1, "groups": 1, "padding": "zeros"}
 _EPS: dict[str, Value] = {"eps": Fraction(1, 100_000)}
+_TWICE: dict[str, Value] = {"k": 2}
+_NORM: dict[str, Value] = {"norm": "backward"}
 DEFAULTS: dict[str, dict[str, Value]] = {
     **dict.fromkeys(("linear", "pointwise"), _SQUARE),
     **dict.fromkeys(("conv", "conv_transpose"), _CONV),
     **dict.fromkeys(("convolution", "convolution_transpose"), _KERNEL),
     **dict.fromkeys(("layer_norm", "rms_norm", "group_norm"), _EPS),
-    **dict.fromkeys(("restrict", "prolong", "upsample"), {"k": 2}),
-    **dict.fromkeys(("rfft", "irfft"), {"norm": "backward"}),
+    **dict.fromkeys(("restrict", "prolong", "upsample"), _TWICE),
+    **dict.fromkeys(("rfft", "irfft"), _NORM),
     "batch_norm": {**_EPS, "momentum": Fraction(1, 10)},
     "fourier": {"b": "= a", "bias": False},
     "channel_mlp": {"b": "= a"},
@@ -142,6 +143,8 @@ def show_value(value: Value) -> str:
             return "true" if value else "false"
         case int() | Fraction() | Poly():
             return size_text(value)
+        case float() if value.is_integer() and str(value) != "-0.0":
+            return str(int(value))
         case str():
             escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
             return f'"{escaped}"'

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from diagrammar.diagram import Box, Diagram, Flat, Node, definitions
+from diagrammar.pause import pausing
 
 # (name, origin, types, inputs, nodes as (box, ins, outs), outputs); insides of boxes are rows of the table
 Row = tuple[Any, ...]
 Table = tuple[tuple[Row, ...], tuple[Row, ...]]
 
 
+@pausing
 def table(diagram: Diagram) -> Table:
     """The boxes and the diagrams of a diagram, those inside first; each names the others by their rows."""
     boxes: list[Row] = []
@@ -32,6 +34,7 @@ def table(diagram: Diagram) -> Table:
     return tuple(boxes), tuple(rows)
 
 
+@pausing
 def read(data: Table) -> Diagram:
     """The diagram of a table: its last row."""
     boxes, rows = data

@@ -8,10 +8,12 @@ from diagrammar.canonical import label_of
 from diagrammar.diagram import Box, Diagram, Flat, definitions
 from diagrammar.equality import same
 from diagrammar.errors import DiagramNameError, DiagramTypeError, DiagramValueError
+from diagrammar.pause import pausing
 from diagrammar.sizes import Poly, Size
 from diagrammar.types import Field, Tensor, Type, Types, same_type, show
 
 
+@pausing
 def verify(diagram: Diagram) -> None:
     """Checks every level of a diagram: one producer for each wire, before its consumers; types of ports as their boxes
     say, and as what is inside them says; keys on what owns something; one box for each key.

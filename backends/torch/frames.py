@@ -258,6 +258,9 @@ def _map(program: Program, fn: Function, box: Box, values: list[Value], counts: 
     made = []
     for value, wire, count in zip(results, box.cod, counts, strict=True):
         inner = [fn.size(size) for size in shape_of(value.type)]
+        if grid and not inner:
+            # a formula that ends in a scalar is a field of one channel
+            inner = ["1"]
         text = _with_flag(fn, value, True, f"{batch} * {many}")
         rows = grid or [many]
         text = f"({text}).reshape({', '.join([*([batch] if flag else []), *rows, *inner])})"

@@ -49,7 +49,7 @@ class Argument:
 class Mention:
     """One mention of a declaration: its parameters, found or still to be found."""
 
-    __slots__ = ("cod", "declared", "graph", "implicit", "key", "scope", "share", "solved", "span", "values")
+    __slots__ = ("cod", "declared", "graph", "implicit", "key", "plain", "scope", "share", "solved", "span", "values")
 
     def __init__(self, declared: Declared, span: Span, key: str, graph: Graph, share: str | None) -> None:
         self.declared = declared
@@ -62,6 +62,8 @@ class Mention:
         self.scope = Scope(declared.scope.module, declared.source, declared.scope, None, self.implicit)
         self.scope.names = self.values
         self.cod: tuple[Type, ...] = ()
+        # how many of its wires are not captured
+        self.plain = 0
         # whether nothing is left to find
         self.solved = False
 

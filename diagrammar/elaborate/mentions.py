@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 from diagrammar.elaborate import typing
 from diagrammar.elaborate.arguments import Argument, Deferred, Mention, instantiate
 from diagrammar.elaborate.arithmetic import Literal
-from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.body import Body, Late, Steps, run
 from diagrammar.elaborate.graph import Graph
-from diagrammar.elaborate.holes import BundleHole, Mismatch, SpaceHole, has_holes
+from diagrammar.elaborate.holes import BundleHole, Mismatch, SpaceHole, Waiting, has_holes
 from diagrammar.elaborate.instances import head
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.ports import meet, outputs, ports_of, shown
 from diagrammar.elaborate.values import (
     Closure,
     DeclRef,
+    ParamInfo,
     Recipe,
     Scope,
     TypeValue,
@@ -24,6 +25,7 @@ from diagrammar.elaborate.values import (
 )
 from diagrammar.errors import DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.types import Type
 
 if TYPE_CHECKING:
     from diagrammar.elaborate.application import Site
@@ -54,6 +56,7 @@ def mention(
         _remember(body, made, seen)
     if not made.solved:
         body.mentions.append(made)
+    made.plain = len(wires)
     return graph.add(made, captured + wires, made.cod)
 
 
@@ -98,33 +101,73 @@ def _closed_value(body: Body, value: Any) -> Any:
 
 
 def _arguments(body: Body, made: Mention, graph: Graph) -> Steps:
-    """Elaborates the diagrams given as static arguments; gives the wires that they capture."""
-    from diagrammar.elaborate.application import Site, apply_value
+    """Elaborates the diagrams given as static arguments; gives the wires that they capture.
 
+    Where the wires that a diagram starts from are not known yet, it waits until they are.
+    """
     captured: tuple[Wire, ...] = ()
     for info in parameters(made.declared):
         recipe = made.values.get(info.name)
         if info.kind != "diagram" or not isinstance(recipe, Recipe):
             continue
-        assert info.arrow is not None
-        # a bare mention is the frame of the parameter itself; another expression stands inside of that frame
-        inner = Graph(graph, graph.level + (2 if framed(recipe) else 1))
-        dom = body.unifier.wires_of(typing.type_of(body, info.arrow.dom, made.scope).items)
-        ins = tuple(inner.input(wire) for wire in dom)
-        site = Site("call", made.span)
-        node = recipe.node if isinstance(recipe, Closure) else tree.Name(0, 0, info.name)
-        where = recipe.scope if isinstance(recipe, Closure) else made.scope
-        outs = yield apply_value(body, recipe, ins, node, where, inner, site)
-        want = typing.type_of(body, info.arrow.cod, made.scope).items
-        have = [inner.types[inner.bring(wire)] for wire in outs]
         try:
-            body.unifier.ports(want, have)
-        except Mismatch as error:
-            raise DiagramTypeError(
-                f"the diagram given for `{info.name}` of `{made.declared.name}` ends in other wires",
-                made.span,
-                [f"given  {shown(body, have)}", f"wanted {shown(body, body.unifier.read_items(want))}      {error}"],
-            ) from None
-        made.values[info.name] = Argument(inner, outs, recipe)
-        captured += inner.outer_wires()
+            dom = _starts(body, made, info)
+        except Waiting:
+            body.late.append(_later(body, made, info, recipe, graph))
+            continue
+        argument = yield _argument(body, made, info, recipe, graph, dom)
+        made.values[info.name] = argument
+        captured += argument.graph.outer_wires()
     return captured
+
+
+def _starts(body: Body, made: Mention, info: ParamInfo) -> tuple[Type, ...]:
+    assert info.arrow is not None
+    return body.unifier.wires_of(typing.type_of(body, info.arrow.dom, made.scope).items)
+
+
+def _later(body: Body, made: Mention, info: ParamInfo, recipe: Recipe, graph: Graph) -> Late:
+    def attempt() -> None:
+        dom = _starts(body, made, info)
+        known = dict(graph.captured)
+        argument = run(_argument(body, made, info, recipe, graph, dom))
+        if graph.captured != known:
+            name = made.declared.name
+            raise Mismatch(f"`{info.name}` reads a wire from further out; write the parameters of `{name}`")
+        made.values[info.name] = argument
+        draft = next(each for each in graph.nodes if each.what is made)
+        wires = [
+            graph.bring(wire)
+            for each in parameters(made.declared)
+            if isinstance(made.values[each.name], Argument)
+            for wire in made.values[each.name].graph.outer_wires()
+        ]
+        draft.ins = (*wires, *draft.ins[len(draft.ins) - made.plain :])
+
+    return Late(attempt, lambda text: DiagramTypeError(f"the diagram given for `{info.name}`: {text}", made.span))
+
+
+def _argument(
+    body: Body, made: Mention, info: ParamInfo, recipe: Recipe, graph: Graph, dom: tuple[Type, ...]
+) -> Steps:
+    from diagrammar.elaborate.application import Site, apply_value
+
+    assert info.arrow is not None
+    # a bare mention is the frame of the parameter itself; another expression stands inside of that frame
+    inner = Graph(graph, graph.level + (2 if framed(recipe) else 1))
+    ins = tuple(inner.input(wire) for wire in dom)
+    site = Site("call", made.span)
+    node = recipe.node if isinstance(recipe, Closure) else tree.Name(0, 0, info.name)
+    where = recipe.scope if isinstance(recipe, Closure) else made.scope
+    outs = yield apply_value(body, recipe, ins, node, where, inner, site)
+    want = typing.type_of(body, info.arrow.cod, made.scope).items
+    have = [inner.types[inner.bring(wire)] for wire in outs]
+    try:
+        body.unifier.ports(want, have)
+    except Mismatch as error:
+        raise DiagramTypeError(
+            f"the diagram given for `{info.name}` of `{made.declared.name}` ends in other wires",
+            made.span,
+            [f"given  {shown(body, have)}", f"wanted {shown(body, body.unifier.read_items(want))}      {error}"],
+        ) from None
+    return Argument(inner, outs, recipe)

@@ -274,7 +274,10 @@ class Unifier:
                 self.equal(a, b, "grids")
             self.spaces[want.number] = have
             return
-        self.spaces[want.number] = have.on(self.whole(over(axis, want.scale)) for axis in have.axes)
+        axes = [over(axis, want.scale) for axis in have.axes]
+        if any(isinstance(axis, Fraction) for axis in axes):
+            raise Mismatch(f"grids differ: {have} is not {want.scale} times a grid")
+        self.spaces[want.number] = have.on(map(self.whole, axes))
 
     def equal(self, a: Size, b: Size, what: str) -> None:
         """Makes the wanted size and the one that stands there equal: solves, proves, or lets the equation wait."""

@@ -272,9 +272,14 @@ def test_derivatives() -> None:
 @pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 def test_torch_compile() -> None:
     """torch.compile takes the module as one graph, forward and backward."""
-    module = make(operator(2))
-    fast: Any = torch.compile(module, fullgraph=True)
-    x = torch.randn(2, 1, 9, 8, requires_grad=True)
+    small = make(chain(linear(3, 4), linear(4, 2, key="second")))
+    # each kernel costs the compiler of C++ seconds, so the large graph is captured without it
+    _compiled(small, torch.randn(5, 3, requires_grad=True), "inductor")
+    _compiled(make(operator(2)), torch.randn(2, 1, 9, 8, requires_grad=True), "aot_eager")
+
+
+def _compiled(module: Any, x: torch.Tensor, backend: str) -> None:
+    fast: Any = torch.compile(module, fullgraph=True, backend=backend)
     a, b = fast(x), module(x)
     assert torch.allclose(a, b, atol=1e-5)
     (ga,) = torch.autograd.grad(a.square().sum(), x)

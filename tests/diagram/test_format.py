@@ -117,7 +117,7 @@ space X = torus(2)
 space J = interval(0, 1)
 dim n
 diagram main(x1 : Field[X, 3]) -> Field[X, 3] @ Field[J[n], floor(n / 2)] {
-  x2 = low[modes = [12, 12], scale = 0.5, third = 1 / 3, on = true](x1)
+  x2 = low[[12, 12], scale = 0.5, third = 1 / 3, on = true](x1)
   x3 : Field[J[n], floor(n / 2)] = gaussian()
   return x2, x3
 }
@@ -198,14 +198,24 @@ def test_examples_read_back(path: Path) -> None:
         assert dg.loads(to_text(module[name], name))[name] == module[name], name
 
 
-def test_keys_that_a_mention_would_not_get_are_shared_first() -> None:
-    """A key that is not the next number of its name is declared by `share`."""
+def test_keys_that_a_mention_would_not_get_are_written() -> None:
+    """A key that is not the next number of its name is written by `as`, and needs no `share`."""
     build = Builder((X,))
     out = build.add(LINEAR.frame(key="other"), (0,))
     text = to_text(build.build(build.add(LINEAR.frame(key="layer_2"), out)))
-    assert "share other = layer\n" in text
-    assert "share layer_2 = layer\n" in text
-    assert "other(x1)" in text
+    assert text.endswith("diagram main : R[2] -> R[2] = (layer as other) >> (layer as layer_2)\n")
+    build = Builder((X,))
+    out = build.add(LINEAR.frame(key="layer"), (0,))
+    text = to_text(build.build(build.add(LINEAR.frame(key="layer_2"), out)))
+    assert text.endswith("diagram main : R[2] -> R[2] = layer >> layer\n")
+
+
+def test_two_boxes_of_one_key_are_a_share() -> None:
+    """Two boxes with one key are one instance, which `share` declares."""
+    build = Builder((X,))
+    out = build.add(LINEAR.frame(key="one"), (0,))
+    text = to_text(build.build(build.add(LINEAR.frame(key="one"), out)))
+    assert "share one = layer\n  x2 = one(x1)\n  x3 = one(x2)\n" in text
 
 
 def test_two_definitions_of_one_name_get_names_apart() -> None:
@@ -213,9 +223,9 @@ def test_two_definitions_of_one_name_get_names_apart() -> None:
     other = (GELU >> GELU).named("layer", "file:layer")
     text = to_text(LINEAR >> LINEAR.named("layer") >> other)
     assert text.count("diagram layer") == 2
-    assert "diagram layer_3 : R[2] -> R[2] = gelu >> gelu" in text
+    assert "diagram layer__2 : R[2] -> R[2] = gelu >> gelu" in text
     assert [box.key for box in (LINEAR >> LINEAR.named("layer") >> other).boxes][2] == "layer_3"
-    assert "layer_3" in text
+    assert "layer >> layer >> (layer__2 as layer_3)" in text
 
 
 def test_both_sides_of_training_and_indexed_steps() -> None:

