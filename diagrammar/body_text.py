@@ -22,6 +22,7 @@ from diagrammar.notation import (
     literal,
     natural,
     plain_name,
+    runs,
 )
 from diagrammar.spelling import READERS, arguments, show_value, type_text, types_text
 
@@ -82,7 +83,7 @@ class Body:
         self.local: dict[tuple[int, str], tuple[str, Diagram]] = {}
         self.shares: dict[str, str] = {}
         self.owned: dict[str, str] = {}
-        boxes = list(in_order(inside))
+        boxes = list(in_order(inside, file.forms))
         self.frugal = not any(box.origin in READERS for box in boxes)
         self.twice = twice(inside)
         self.hidden = {*hidden, *file.declared(inside)}
@@ -276,13 +277,18 @@ class Body:
                 yield " }"
             case "repeat":
                 index = self.file.index
-                yield f"repeat {len(box.insides)} as {index} {{ "
-                for step, inside in enumerate(box.insides):
-                    last = step == len(box.insides) - 1
-                    yield "(" if last else f"if {index} == {step} then ("
+                steps = runs(box, self.file.forms)
+                yield f"repeat {len(box.insides)} as {index if len(steps) > 1 else '_'} {{ "
+                begin = 0
+                for inside, end in steps:
+                    if end < len(box.insides):
+                        yield f"if {index} {f'== {begin}' if end == begin + 1 else f'< {end}'} then "
+                    alone = len(inside.flat.nodes) == 1 and not held and is_chain(inside)
+                    yield "" if alone else "("
                     yield self.function(inside, held)
-                    yield ")" if last else ") else "
-                yield " }"
+                    yield "" if alone else ")"
+                    yield " else " if end < len(box.insides) else " }"
+                    begin = end
             case "training":
                 yield "(if training then "
                 yield self.expression(box.insides[0], dict(zip(box.insides[0].flat.inputs, held, strict=True)))

@@ -130,7 +130,7 @@ class File:
         if known is None:
             known = self.declares[id(inside)] = set()
             once = twice(inside)
-            for box in in_order(inside):
+            for box in in_order(inside, self.forms):
                 key = box.key
                 if key is not None and (box.origin in ("weight", "state") or key[0] == "~" or key in once):
                     known.add(own_name(key))
@@ -167,7 +167,7 @@ class File:
         while stack:
             level = stack.pop()
             found |= self.declared(level)
-            for box in in_order(level):
+            for box in in_order(level, self.forms):
                 for deep in box.insides:
                     if box.key is not None and self.escapes[id(deep)] and id(deep) not in seen:
                         seen.add(id(deep))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from diagrammar.box import Box, Bundle, Value
 from diagrammar.diagram import Diagram
@@ -149,11 +149,25 @@ def has_diagrams(box: Box) -> bool:
     return any(isinstance(value, str) and (":" in value or value == "diagram") for _, value in box.params)
 
 
-def in_order(inside: Diagram) -> Iterator[Box]:
+def runs(box: Box, forms: Mapping[int, int]) -> list[tuple[Diagram, int]]:
+    """The insides of a box, each once for steps that follow one another and are the same, with the number of the step
+    after them.
+    """
+    found: list[tuple[Diagram, int]] = []
+    for step, inside in enumerate(box.insides):
+        alike = bool(found) and box.origin == "repeat" and forms.get(id(found[-1][0])) == forms.get(id(inside), -1)
+        if alike:
+            found[-1] = (found[-1][0], step + 1)
+        else:
+            found.append((inside, step + 1))
+    return found
+
+
+def in_order(inside: Diagram, forms: Mapping[int, int]) -> Iterator[Box]:
     """The boxes of a body in the order of its text, with those inside its combinators.
 
     Those insides are written out at each use, so a text of them can be long where the diagram is small: BudgetError
-    past a million boxes.
+    past a million boxes. `forms` numbers diagrams that are the same alike.
     """
     stack = [iter(inside.flat.nodes)]
     count = 0
@@ -164,7 +178,7 @@ def in_order(inside: Diagram) -> Iterator[Box]:
             if count > BUDGET:
                 raise BudgetError(f"a text of more than {BUDGET:,} boxes", node.box.span)
             if node.box.insides and node.box.key is None:
-                stack += [iter(one.flat.nodes) for one in reversed(node.box.insides)]
+                stack += [iter(one.flat.nodes) for one, _ in reversed(runs(node.box, forms))]
                 break
         else:
             stack.pop()

@@ -165,6 +165,9 @@ def _decimal(value: Fraction) -> str:
         places += 1
     if below != 1 or places > 30:
         return f"{value.numerator} / {value.denominator}"
+    if below == 1 and places == 0 and value.numerator % 10**9 == 0 and value:
+        head = str(value.numerator).rstrip("0")
+        return f"{head}e{len(str(value.numerator)) - len(head)}"
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
     whole, rest = digits[: len(digits) - places], digits[len(digits) - places :].rstrip("0")
     return ("-" if value < 0 else "") + whole + (f".{rest}" if rest else "")

@@ -233,7 +233,7 @@ def test_both_sides_of_training_and_indexed_steps() -> None:
     both = Box("training", (X,), (X,), origin="training", insides=(GELU, Id(X))).diagram()
     assert "x2 = (if training then gelu(x1) else x1)" in to_text(both)
     steps = repeat(3, GELU, LINEAR >> Id(X), GELU >> GELU)
-    assert "repeat 3 as i { if i == 0 then (gelu) else if i == 1 then (layer) else (gelu >> gelu) }" in to_text(steps)
+    assert "repeat 3 as i { if i == 0 then gelu else if i == 1 then layer else (gelu >> gelu) }" in to_text(steps)
 
 
 def test_long_lines_are_broken() -> None:
