@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from diagrammar.api import emit as emit
     from diagrammar.api import load as load
     from diagrammar.api import loads as loads
-    from diagrammar.conditions import conditions as conditions
+    from diagrammar.divisibility import conditions as conditions
     from diagrammar.diagram import Box as Box
     from diagrammar.diagram import Diagram as Diagram
     from diagrammar.diagram import share as share
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from diagrammar.errors import DiagramTypeError as DiagramTypeError
     from diagrammar.errors import DiagramValueError as DiagramValueError
     from diagrammar.functor import Functor as Functor
-    from diagrammar.verify import verify as verify
+    from diagrammar.wellformed import verify as verify
 
 __version__ = "0.1.0"
 
 # names are looked up when they are used: importing the package reads no framework, and little else
 _HOMES = {
     "api": ("Module", "check", "compile", "cost", "emit", "load", "loads"),
-    "conditions": ("conditions",),
+    "divisibility": ("conditions",),
     "diagram": ("Box", "Diagram", "share"),
     "equality": ("cartesian", "same"),
     "errors": (
@@ -62,7 +62,7 @@ _HOMES = {
         "DiagrammarError",
     ),
     "functor": ("Functor",),
-    "verify": ("verify",),
+    "wellformed": ("verify",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

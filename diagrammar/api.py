@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from diagrammar import modules
 from diagrammar.checking import check_declarations
-from diagrammar.conditions import conditions
+from diagrammar.divisibility import conditions
 from diagrammar.diagram import Diagram
 from diagrammar.elaborate.elaborator import BUDGET, Elaborator
 from diagrammar.elaborate.kinds import parameters

@@ -160,7 +160,7 @@ def _free(options: argparse.Namespace) -> dict[str, int]:
 
 def _sizes(diagram: Diagram, at: dict[str, int]) -> dict[str, int]:
     """Values of free sizes by their names; the name of a space gives all axes of its grid."""
-    from diagrammar.conditions import free_sizes
+    from diagrammar.divisibility import free_sizes
 
     found = {}
     known = free_sizes(diagram)

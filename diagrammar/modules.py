@@ -294,6 +294,9 @@ class Loader:
     def _import(self, module: Module, node: tree.Import, folder: Path | None) -> None:
         span = Span(module.source, node.start, node.end)
         found = self._open(node, folder, span)
+        if node.names is None and node.alias is None and found is std():
+            # its names need no import; the module's own name would hide one of them
+            return
         if node.names is None:
             alias = node.alias or re.split(r"[./]", node.path.removesuffix(".dg"))[-1]
             self._bind(module, alias, (found, None), span)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diagrammar.conditions import conditions, show_conditions
+from diagrammar.divisibility import conditions, show_conditions
 from diagrammar.diagram import Diagram
 from diagrammar.types import show
 

@@ -21,7 +21,7 @@ HOME = Path(diagrammar.__file__).parent
 SHELVES: list[set[str]] = [
     {"errors", "pause", "source"},
     {"types", "sizes", "box", "diagram", "rope", "table", "law"},
-    {"verify", "canonical", "category", "equality", "conditions", "forms"},
+    {"canonical", "category", "divisibility", "equality", "forms", "wellformed"},
     {"functor", "format", "notation", "body_text"},
     {"derivative", "lens", "optic", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},

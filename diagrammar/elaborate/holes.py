@@ -10,7 +10,7 @@ from diagrammar.sizes import (
     Size,
     unknowns,
 )
-from diagrammar.types import Field, Rigid, Tensor, Tokens, Type
+from diagrammar.types import Field, Rigid, Space, Tensor, Tokens, Type
 
 
 class SpaceHole:
@@ -39,6 +39,25 @@ class SpaceHole:
 
     def __repr__(self) -> str:
         return f"?{self.name}"
+
+
+class SpaceProduct(SpaceHole):
+    """A product with an unknown factor: `X * T`, of whose factors the kinds are known."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: tuple[Space | SpaceHole, ...]) -> None:
+        super().__init__(0, " * ".join(part.name for part in parts))
+        self.parts = parts
+
+    def scaled(self, factor: Fraction | int) -> SpaceHole:
+        """A product is scaled factor by factor."""
+        return SpaceProduct(
+            tuple(
+                part.scaled(factor) if isinstance(part, SpaceHole) else part.on(axis * factor for axis in part.axes)
+                for part in self.parts
+            )
+        )
 
 
 class WireHole(Rigid):

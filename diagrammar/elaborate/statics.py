@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from diagrammar import sizes
-from diagrammar.elaborate.holes import BundleHole, Mismatch, SpaceHole, Waiting, WireHole
+from diagrammar.elaborate.holes import BundleHole, Mismatch, SpaceHole, SpaceProduct, Waiting, WireHole
 from diagrammar.elaborate.values import StaticFunction, TypeValue
 from diagrammar.errors import DiagramTypeError, DiagramValueError
 from diagrammar.sizes import Poly, Size, whole
@@ -142,6 +142,10 @@ def _of_spaces(op: str, a: Any, b: Any) -> Any:
         if b == 0:
             raise BadStatic("a space divided by zero")
         return _scaled(a, b if op == "*" else arithmetic("/", 1, b))
+    if op == "*" and isinstance(a, Space | SpaceHole) and isinstance(b, Space | SpaceHole):
+        parts = tuple(part for each in (a, b) for part in (each.parts if isinstance(each, SpaceProduct) else (each,)))
+        if all(part.kinds is not None for part in parts):
+            return SpaceProduct(parts)
     if isinstance(a, SpaceHole) or isinstance(b, SpaceHole):
         raise Waiting
     raise BadStatic(f"`{op}` of {describe(a)} and {describe(b)}; spaces know `X / k`, `k * X` and `X * Y`")

@@ -15,6 +15,7 @@ from diagrammar.elaborate.holes import (
     ListHole,
     Mismatch,
     SpaceHole,
+    SpaceProduct,
     Waiting,
     WireHole,
     plain,
@@ -95,6 +96,15 @@ class Unifier:
 
     def read_space(self, space: Space | SpaceHole) -> Space | SpaceHole:
         """The space, where it is known."""
+        if isinstance(space, SpaceProduct):
+            parts = tuple(map(self.read_space, space.parts))
+            known = [part for part in parts if isinstance(part, Space)]
+            if len(known) < len(parts):
+                return SpaceProduct(parts)
+            return Space(
+                tuple(factor for part in known for factor in part.base),
+                tuple(axis for part in known for axis in part.axes),
+            )
         if isinstance(space, SpaceHole):
             found = self.spaces.get(space.number)
             if found is None:
@@ -254,6 +264,9 @@ class Unifier:
         if isinstance(have, SpaceHole):
             want, have = have, want
         assert isinstance(have, Space)
+        if isinstance(want, SpaceProduct):
+            self._fill_product(want, have)
+            return
         if isinstance(want, SpaceHole):
             self._fill_space(want, have)
             return
@@ -261,6 +274,20 @@ class Unifier:
             raise Mismatch(f"spaces differ: {have.name} and {want.name}")
         for a, b in zip(want.axes, have.axes, strict=True):
             self.equal(a, b, "grids")
+
+    def _fill_product(self, want: SpaceProduct, have: Space) -> None:
+        """Each factor takes as many factors, and their axes, as its kinds say."""
+        factors, axes = list(have.base), list(have.axes)
+        for part in want.parts:
+            count = len(part.kinds or ())
+            if count > len(factors):
+                raise Mismatch(f"spaces differ: {have.name} and {want.name}")
+            base, factors = factors[:count], factors[count:]
+            dim = sum(each for _, each, _ in base)
+            self.unify_spaces(part, Space(tuple(base), tuple(axes[:dim])))
+            axes = axes[dim:]
+        if factors:
+            raise Mismatch(f"spaces differ: {have.name} and {want.name}")
 
     def _fill_space(self, want: SpaceHole, have: Space) -> None:
         if want.kinds is not None and want.kinds != have.kinds:

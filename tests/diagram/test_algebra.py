@@ -13,7 +13,7 @@ from hypothesis import given
 from diagrammar.diagram import Box, Copy, Diagram, Discard, Id, Swap, Ty, share
 from diagrammar.equality import same
 from diagrammar.errors import BudgetError, DiagramTypeError
-from diagrammar.verify import verify
+from diagrammar.wellformed import verify
 from tests.diagram.signature import F, G, X, Y, diagrams, random_diagram, repeat, weight
 
 LAYER = F.diagram().named("layer", "file:layer")

@@ -13,7 +13,7 @@ from diagrammar.equality import cartesian, same
 from diagrammar.format import to_text
 from diagrammar.functor import Functor
 from diagrammar.pause import paused
-from diagrammar.verify import verify
+from diagrammar.wellformed import verify
 from tests.diagram.signature import F, G, X, repeat, weight
 
 DEPTH = 100_000

@@ -13,7 +13,7 @@ from diagrammar.equality import same
 from diagrammar.format import to_text
 from diagrammar.sizes import floor, var
 from diagrammar.types import Field, Space, Tensor
-from diagrammar.verify import verify
+from diagrammar.wellformed import verify
 from tests.diagram.signature import F, X, Y, diagrams, following, repeat, state, weight
 
 

@@ -14,7 +14,7 @@ from diagrammar.errors import BackendError, DiagramTypeError
 from diagrammar.functor import Functor
 from diagrammar.source import Source, Span
 from diagrammar.types import Tensor
-from diagrammar.verify import verify
+from diagrammar.wellformed import verify
 from tests.diagram.signature import F, G, H, K, X, Y, diagrams, repeat, weight
 
 BODY = Id(X) @ weight() >> G

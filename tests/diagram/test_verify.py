@@ -9,7 +9,7 @@ from diagrammar.diagram import Box, Builder, Diagram, Flat, Id, Node, share
 from diagrammar.errors import DiagrammarError, DiagramNameError, DiagramTypeError, DiagramValueError
 from diagrammar.source import Source, Span
 from diagrammar.types import Field, Space, Tensor
-from diagrammar.verify import verify
+from diagrammar.wellformed import verify
 from tests.diagram.signature import F, G, X, Y, diagrams, following, repeat, state, weight
 
 BODY = Id(X) @ weight() >> G

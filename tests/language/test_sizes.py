@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import diagrammar as dg
-from diagrammar.conditions import conditions
+from diagrammar.divisibility import conditions
 from diagrammar.sizes import (
     Poly,
     Size,
