@@ -203,7 +203,7 @@ _SPECIAL = {
     "convolution": _convolution,
     "convolution_transpose": _transposed,
     "reduce": _inputs,
-    "total": _inputs,
+    "sum": _inputs,
     "pool": _pool,
     "batch_moments": _moments,
     "resample": _resample,

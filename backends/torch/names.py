@@ -82,6 +82,9 @@ def literal(value: object) -> str:
     ('(1, 0.5, "a\\'b", True)', 'math.inf')
     """
     match value:
+        case int() if not -(2**63) <= value < 2**63:
+            # torch takes no whole numbers as large as -1e30 is
+            return literal(float(value))
         case bool() | int() | str() | None:
             return repr(value)
         case Fraction():

@@ -355,12 +355,14 @@ def _truth(value: Any) -> TypeValue:
 
 
 def _totals(value: Any) -> TypeValue:
-    """What is left of a type after a sum over everything: `R` of a tensor, `R[c]` of a `Field[X, c]`."""
+    """What is left of a type after a sum over everything: `R` of a tensor, `R[c]` of a `Field[X, c]`; `C` of complex
+    ones."""
     result = []
     for item in _types(value):
         if isinstance(item, Rigid):
             raise NeedsConcrete
-        result.append(Tensor("R", (item.channels,)) if isinstance(item, Field) else Tensor("R"))
+        kind = "C" if isinstance(item, Tensor | Field) and item.kind in ("C", "Spectrum") else "R"
+        result.append(Tensor(kind, (item.channels,)) if isinstance(item, Field) else Tensor(kind))
     return TypeValue(tuple(result))
 
 

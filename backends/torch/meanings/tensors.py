@@ -161,7 +161,7 @@ MEANINGS: dict[str, Meaning] = {
     "std:stack": Meaning(_stack, lift=False),
     "std:split": Meaning(_split),
     "std:index": Meaning(_index),
-    "std:total": Meaning(_total),
+    "std:sum": Meaning(_total),
     "std:lookup": Meaning(_lookup),
     "std:batch_moments": Meaning(_moments, batched=False),
     "std:conj": Meaning(_conj, lift=False),
