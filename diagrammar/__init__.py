@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from diagrammar.api import emit as emit
     from diagrammar.api import load as load
     from diagrammar.api import loads as loads
-    from diagrammar.divisibility import conditions as conditions
     from diagrammar.diagram import Box as Box
     from diagrammar.diagram import Diagram as Diagram
     from diagrammar.diagram import share as share
+    from diagrammar.divisibility import conditions as conditions
     from diagrammar.equality import cartesian as cartesian
     from diagrammar.equality import same as same
     from diagrammar.errors import BackendError as BackendError

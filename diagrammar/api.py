@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from diagrammar import modules
 from diagrammar.checking import check_declarations
-from diagrammar.divisibility import conditions
 from diagrammar.diagram import Diagram
+from diagrammar.divisibility import conditions
 from diagrammar.elaborate.elaborator import BUDGET, Elaborator
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.values import Declared, DeclRef

@@ -40,9 +40,9 @@ class File:
         "forms",
         "index",
         "keep",
+        "library",
         "lifting",
         "lifts",
-        "library",
         "mentioned",
         "names",
         "parts",
@@ -182,7 +182,7 @@ class File:
             body = Body(self, diagram, (), (self.queue[0][0],), called)
             _emit(body.definition(f"{name}[{params}]" if params else name, ""), pieces)
             self.parts.append(pieces)
-        lines = [f"import std as {self.std}"] if self.library and self.std != "std" else ["import std"] * self.library
+        lines = [f"import std as {self.std}"] if self.library else []
         lines += self.mentioned.header()
         lines += [text for _, text in self.boxes.values()]
         lines += [f"share {name} = {text}" for name, text in self.shares.items()]

@@ -10,7 +10,7 @@ from typing import Any
 
 from diagrammar import reading
 from diagrammar.elaborate import statics
-from diagrammar.elaborate.aliases import SpaceAlias, TypeAlias
+from diagrammar.elaborate.aliases import Alias
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.elaborator import BUDGET, Definition, Elaborator
 from diagrammar.elaborate.expressions import static
@@ -98,7 +98,7 @@ class Module:
             case tree.DiagramDecl() | tree.BoxDecl():
                 return DeclRef(declared)
             case tree.TypeDecl(_, params, _):
-                return Family(declared) if params else TypeAlias(declared)
+                return Family(declared) if params else Alias(declared)
             case tree.Dims():
                 return FreeDim(self, declared.name)
             case tree.Param():
@@ -154,7 +154,7 @@ class Module:
         ):
             base = ((kind, dim, declared.name),)
             return FreeSpace(self, declared.name, Space(base, free_axes(base)))
-        return SpaceAlias(declared)
+        return Alias(declared)
 
     def _share(self, declared: Declared, node: tree.Node) -> Any:
         found = self._static(declared, node)

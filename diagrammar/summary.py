@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from diagrammar.divisibility import conditions, show_conditions
 from diagrammar.diagram import Diagram
+from diagrammar.divisibility import conditions, show_conditions
 from diagrammar.types import show
 
 

@@ -19,7 +19,7 @@ HOME = Path(diagrammar.__file__).parent
 # Shelves from the lowest; a folder stands where its name does. What is on one shelf may know its neighbours, and what
 # is below, and nothing above.
 SHELVES: list[set[str]] = [
-    {"errors", "pause", "source"},
+    {"errors", "pause", "source", "steps"},
     {"types", "sizes", "box", "diagram", "rope", "table", "law"},
     {"canonical", "category", "divisibility", "equality", "forms", "wellformed"},
     {"functor", "format", "notation", "body_text"},

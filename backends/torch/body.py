@@ -30,22 +30,6 @@ SMALL = 12
 DEEP = 60
 
 
-def run(task: Task) -> list[Value]:
-    """Runs a body and the bodies it asks for, on a stack of our own."""
-    stack: list[Task] = [task]
-    result: Any = None
-    while stack:
-        try:
-            asked = stack[-1].send(result)
-        except StopIteration as stop:
-            stack.pop()
-            result = stop.value
-        else:
-            stack.append(asked)
-            result = None
-    return list(result)
-
-
 def body(
     program: Program, fn: Function, diagram: Diagram, inputs: list[Value], owner: Owner, consume: bool = False
 ) -> Task:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from diagrammar.backends.torch import entrance, runtime
-from diagrammar.backends.torch.body import body, run, written
+from diagrammar.backends.torch.body import body, written
 from diagrammar.backends.torch.chunks import LIMIT, pieces, sink
 from diagrammar.backends.torch.classes import Made, Method, Program, describe, final
 from diagrammar.backends.torch.facts import Pattern

@@ -7,8 +7,8 @@ from typing import Any
 from diagrammar.elaborate.values import Declared, Implicit, Scope
 
 
-class TypeAlias:
-    """`type V = Field[X, width]`: worked out for the X of each instance."""
+class Alias:
+    """`type V = Field[X, width]`, `space S = X * T`: worked out for the X and the T of each instance."""
 
     __slots__ = ("declared",)
 
@@ -16,40 +16,22 @@ class TypeAlias:
         self.declared = declared
 
     def at(self, implicit: Implicit) -> Any:
-        """The type in one instance."""
+        """The type or the space in one instance."""
         from diagrammar.elaborate.body import Body
+        from diagrammar.elaborate.expressions import static
         from diagrammar.elaborate.typing import type_of
+        from diagrammar.grammar import tree
 
         declared = self.declared
-        scope = Scope(declared.scope.module, declared.source, None, None, implicit)
         elaborator = declared.scope.module.elaborator
+        scope = Scope(declared.scope.module, declared.source, None, None, implicit)
+        body = Body(elaborator, declared)
         elaborator.enter_type(declared.span(declared.ast))
         try:
-            found = type_of(Body(elaborator, declared), declared.ast.value, scope)
+            if isinstance(declared.ast, tree.SpaceDecl):
+                return static(body, declared.ast.value, scope)
+            found = type_of(body, declared.ast.value, scope)
         finally:
             elaborator.leave_type()
         found.label = declared.name
         return found
-
-
-class SpaceAlias:
-    """`space S = X * T`: worked out for the X and the T of each instance."""
-
-    __slots__ = ("declared",)
-
-    def __init__(self, declared: Declared) -> None:
-        self.declared = declared
-
-    def at(self, implicit: Implicit) -> Any:
-        """The space in one instance."""
-        from diagrammar.elaborate.body import Body
-        from diagrammar.elaborate.expressions import static
-
-        declared = self.declared
-        scope = Scope(declared.scope.module, declared.source, None, None, implicit)
-        elaborator = declared.scope.module.elaborator
-        elaborator.enter_type(declared.span(declared.ast))
-        try:
-            return static(Body(elaborator, declared), declared.ast.value, scope)
-        finally:
-            elaborator.leave_type()

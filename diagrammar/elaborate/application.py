@@ -6,7 +6,7 @@ from typing import Any
 
 from diagrammar.elaborate import arithmetic, combinators, instances, mentions, statics
 from diagrammar.elaborate.arithmetic import Literal
-from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.counting import wires_taken
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole, Mismatch, WireHole
@@ -28,6 +28,7 @@ from diagrammar.elaborate.values import (
 from diagrammar.errors import DiagramTypeError, DiagramValueError
 from diagrammar.grammar import tree
 from diagrammar.source import Span
+from diagrammar.steps import Steps
 from diagrammar.types import Field, Tensor, Type
 
 

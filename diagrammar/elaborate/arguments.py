@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from diagrammar.elaborate import statics, typing
-from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole, ListHole, Mismatch, SpaceHole, Waiting
 from diagrammar.elaborate.kinds import parameters
@@ -26,6 +26,7 @@ from diagrammar.errors import DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly, unknowns
 from diagrammar.source import Span
+from diagrammar.steps import Steps
 from diagrammar.types import Space, Type
 
 if TYPE_CHECKING:

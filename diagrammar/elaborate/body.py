@@ -1,9 +1,7 @@
-"""A body under elaboration: its unknowns, its mentions, and the trampoline that runs it without Python's stack."""
+"""A body under elaboration: its unknowns, its mentions, and what waits for them."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from diagrammar.elaborate.holes import Mismatch, Waiting
@@ -17,28 +15,6 @@ if TYPE_CHECKING:
     from diagrammar.elaborate.arguments import Mention
     from diagrammar.elaborate.elaborator import Elaborator
     from diagrammar.errors import DiagrammarError
-
-Steps = Generator[Any, Any, Any]
-
-
-def run(steps: Steps) -> Any:
-    """Runs steps that yield further steps: nesting costs memory, never Python's stack."""
-    stack = [steps]
-    answer: Any = None
-    while True:
-        try:
-            step = stack[-1].send(answer)
-        except StopIteration as stop:
-            stack.pop()
-            answer = stop.value
-            if not stack:
-                return answer
-        else:
-            if type(step) is GeneratorType:
-                stack.append(step)
-                answer = None
-            else:
-                answer = step
 
 
 class Late:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from diagrammar.elaborate import patterns, statics
-from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import Mismatch, Waiting, WireHole, stacked
 from diagrammar.elaborate.leaves import Frame, same_captures
@@ -15,6 +15,7 @@ from diagrammar.elaborate.values import DeclRef, Recipe, Scope, Wire
 from diagrammar.errors import BudgetError, DiagramTypeError, DiagramValueError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly, Size
+from diagrammar.steps import Steps
 from diagrammar.types import Field, Tensor, Type
 
 if TYPE_CHECKING:

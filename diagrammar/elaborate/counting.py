@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.values import (
     Closure,
@@ -17,6 +17,7 @@ from diagrammar.elaborate.values import (
     TypeValue,
 )
 from diagrammar.grammar import tree
+from diagrammar.steps import Steps
 
 if TYPE_CHECKING:
     pass

@@ -7,7 +7,7 @@ from typing import Any
 
 from diagrammar.diagram import Box, Bundle, Diagram
 from diagrammar.elaborate import naming, statements
-from diagrammar.elaborate.body import Body, Steps, run
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.finish import finish
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole
@@ -18,6 +18,7 @@ from diagrammar.errors import BudgetError, DiagrammarError, DiagramTypeError, Di
 from diagrammar.pause import paused
 from diagrammar.sizes import Size
 from diagrammar.source import Span
+from diagrammar.steps import Steps, run
 
 BUDGET = 100_000
 # instances of declarations that are being elaborated inside each other; text nests deeper, recursion need not

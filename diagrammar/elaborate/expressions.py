@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from diagrammar.elaborate import application, arithmetic, statics, typing
-from diagrammar.elaborate.body import Body, Steps, run
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole, SpaceHole
 from diagrammar.elaborate.values import (
@@ -27,6 +27,7 @@ from diagrammar.elaborate.values import (
 )
 from diagrammar.errors import DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.steps import Steps, run
 from diagrammar.types import Space
 
 _TYPES = (TypeValue, TypeHead, BundleHole)

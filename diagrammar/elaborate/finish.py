@@ -8,7 +8,7 @@ from typing import Any
 from diagrammar.diagram import Box, Builder, Bundle, Diagram, Node
 from diagrammar.elaborate import typing
 from diagrammar.elaborate.arguments import Argument, Deferred, Mention
-from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Draft, Graph
 from diagrammar.elaborate.holes import BundleHole, ListHole, SpaceHole, WireHole
 from diagrammar.elaborate.kinds import parameters
@@ -18,6 +18,8 @@ from diagrammar.elaborate.values import Closure, Declared, Resolved, TypeValue
 from diagrammar.errors import DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly
+from diagrammar.source import Span
+from diagrammar.steps import Steps
 from diagrammar.types import Type
 
 _STATE = frozenset({"state"})
@@ -268,19 +270,7 @@ def _bare(body: Body, node: Node, captured: tuple[Type, ...], dom: tuple[Type, .
 def _given(body: Body, graph: Graph, draft: Draft, what: Given) -> Box | Diagram:
     found = what.recipe
     if found.box is not None:
-        box = found.box
-        if box.key is not None:
-            return Box(
-                what.name,
-                box.dom,
-                box.cod,
-                origin=box.origin,
-                params=box.params,
-                key=what.key,
-                kinds=box.kinds,
-                span=what.span,
-            )
-        return box
+        return found.box if found.box.key is None else found.box.with_(key=what.key, span=what.span)
     inside = found.inside
     assert inside is not None
     if not inside.flat.nodes:
@@ -290,15 +280,13 @@ def _given(body: Body, graph: Graph, draft: Draft, what: Given) -> Box | Diagram
         inside = _put_deeper(body, inside, graph.level)
         if key.startswith("^"):
             key = "^" * graph.level + key
+    return _framed(what.name, found, inside, key, what.span)
+
+
+def _framed(name: str, found: Resolved, inside: Diagram, key: str, span: Span) -> Box:
+    """The frame of a made diagram where it is mentioned."""
     return Box(
-        what.name,
-        inside.dom,
-        inside.cod,
-        origin=found.origin,
-        params=found.params,
-        key=key,
-        insides=(inside,),
-        span=what.span,
+        name, inside.dom, inside.cod, origin=found.origin, params=found.params, key=key, insides=(inside,), span=span
     )
 
 
@@ -321,11 +309,7 @@ def _shared(body: Body, graph: Graph, draft: Draft, what: SharedUse) -> Steps:
         )
     found: Resolved = share.mention[2]
     if found.box is not None:
-        box = found.box
-        key = None if box.key is None else _share_key(what)
-        return Box(
-            box.name, box.dom, box.cod, origin=box.origin, params=box.params, key=key, kinds=box.kinds, span=what.span
-        )
+        return found.box if found.box.key is None else found.box.with_(key=_share_key(what), span=what.span)
     inside = found.inside
     assert inside is not None
     if not inside.flat.nodes:
@@ -333,16 +317,7 @@ def _shared(body: Body, graph: Graph, draft: Draft, what: SharedUse) -> Steps:
     key = found.key if found.key is not None and found.key.startswith("/") else _share_key(what)
     if what.level > share.level:
         inside = _put_deeper(body, inside, what.level - share.level)
-    return Box(
-        share.name,
-        inside.dom,
-        inside.cod,
-        origin=found.origin,
-        params=found.params,
-        key=key,
-        insides=(inside,),
-        span=what.span,
-    )
+    return _framed(share.name, found, inside, key, what.span)
 
 
 def _share_key(what: SharedUse) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diagrammar.elaborate.arithmetic import Literal, constant
-from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import Mismatch
 from diagrammar.elaborate.ports import shown
@@ -22,6 +22,7 @@ from diagrammar.elaborate.values import (
 )
 from diagrammar.errors import DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.steps import Steps
 from diagrammar.types import Tensor
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from diagrammar.elaborate import typing
 from diagrammar.elaborate.arguments import Argument, Deferred, Mention, instantiate
 from diagrammar.elaborate.arithmetic import Literal
-from diagrammar.elaborate.body import Body, Late, Steps, run
+from diagrammar.elaborate.body import Body, Late
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole, Mismatch, SpaceHole, Waiting, has_holes
 from diagrammar.elaborate.instances import head
@@ -25,6 +25,7 @@ from diagrammar.elaborate.values import (
 )
 from diagrammar.errors import DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.steps import Steps, run
 from diagrammar.types import Type
 
 if TYPE_CHECKING:
@@ -147,9 +148,7 @@ def _later(body: Body, made: Mention, info: ParamInfo, recipe: Recipe, graph: Gr
     return Late(attempt, lambda text: DiagramTypeError(f"the diagram given for `{info.name}`: {text}", made.span))
 
 
-def _argument(
-    body: Body, made: Mention, info: ParamInfo, recipe: Recipe, graph: Graph, dom: tuple[Type, ...]
-) -> Steps:
+def _argument(body: Body, made: Mention, info: ParamInfo, recipe: Recipe, graph: Graph, dom: tuple[Type, ...]) -> Steps:
     from diagrammar.elaborate.application import Site, apply_value
 
     assert info.arrow is not None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diagrammar.diagram import Box, Diagram, Flat, Node
-from diagrammar.elaborate.body import Steps, run
+from diagrammar.diagram import Diagram, Flat, Node
+from diagrammar.steps import Steps, run
 
 
 def deeper(diagram: Diagram, levels: int) -> Diagram:
@@ -32,17 +32,7 @@ def _deeper(diagram: Diagram, levels: int, depth: int, done: dict[tuple[int, int
             key, changed = "^" * levels + key, True
         if changed:
             moved = True
-            box = Box(
-                box.name,
-                box.dom,
-                box.cod,
-                origin=box.origin,
-                params=box.params,
-                key=key,
-                kinds=box.kinds,
-                insides=insides,
-                span=box.span,
-            )
+            box = box.with_(key=key, insides=insides)
             node = Node(box, node.ins, node.outs)
         nodes.append(node)
     flat = diagram.flat

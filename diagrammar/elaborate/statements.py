@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from diagrammar.elaborate import statics, typing
 from diagrammar.elaborate.arithmetic import Literal, constant, to_wires
-from diagrammar.elaborate.body import Body, Steps
+from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole, Mismatch
 from diagrammar.elaborate.leaves import Owned
@@ -15,6 +15,7 @@ from diagrammar.elaborate.values import Declared, LocalRef, Recipe, Scope, Share
 from diagrammar.errors import DiagramNameError, DiagramTypeError, DiagramValueError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly
+from diagrammar.steps import Steps
 from diagrammar.types import Tensor, Type
 
 if TYPE_CHECKING:

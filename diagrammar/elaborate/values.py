@@ -300,7 +300,7 @@ class Implicit:
 
     def find(self, module: Module, name: str) -> Any:
         """The meaning of a name of a module in this instance."""
-        from diagrammar.elaborate.aliases import SpaceAlias, TypeAlias
+        from diagrammar.elaborate.aliases import Alias
 
         found = module.find(name)
         if isinstance(found, FreeDim | FreeSpace):
@@ -311,7 +311,7 @@ class Implicit:
                 return found.own()
             self.known[key] = made = self.make(found)
             return made
-        if isinstance(found, TypeAlias | SpaceAlias):
+        if isinstance(found, Alias):
             return found.at(self)
         return found
 

@@ -1,6 +1,6 @@
-"""Files that were made to break the reader: each is refused, or read, in bounded time and memory, by the command itself.
+"""Files that were made to break the reader: each is refused, or read, in bounded time and memory.
 
-A case runs in a process of its own, forked from one that has imported the command; time and peak memory are taken there.
+A case runs the command in a process of its own, forked from one that has imported it.
 """
 
 from __future__ import annotations
@@ -187,7 +187,9 @@ STRUCTURAL_BAD = {
     "minus signs": ("let a = " + "-" * 90_000, "1:90009", "expected an expression"),
     "tensor of many": ("diagram f : R -> R = " + " @ ".join(["sin"] * 100_000), "1:22", "side by side"),
     "many wires": ("diagram f : " + " @ ".join(["R"] * 100_000) + " -> R = sin", "1:400018", "other wires"),
-    "many lambdas": ("diagram f : R -> R = " + "".join(f"x{i} -> " for i in range(3000)) + "x2999", "1:22", "never used"),
+    "many lambdas": (
+        "diagram f : R -> R = " + "".join(f"x{i} -> " for i in range(3000)) + "x2999", "1:22", "never used"
+    ),
     "twice": ("diagram f : R -> R = sin\ndiagram f : R -> R = cos", "2:1", "`f` is declared twice"),
     "a wire twice": ("diagram f(x : R, x : R) -> R = x", "1:18", "`x` is bound already"),
     "rebound": ("diagram f(x : R) -> R {\n  y = sin(x)\n  y = cos(y)\n  return y\n}", "3:3", "`y` is bound already"),
@@ -406,8 +408,7 @@ def test_a_byte_order_mark(tmp_path: Path) -> None:
 def test_the_command(tmp_path: Path) -> None:
     """`python -m diagrammar check` in a process of its own says where, and ends with status 1."""
     path = put(tmp_path, "let a = b")
-    made = subprocess.run(
-        [sys.executable, "-m", "diagrammar", "check", str(path)], capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [sys.executable, "-m", "diagrammar", "check", str(path)]
+    made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (made.returncode, made.stdout) == (1, "")
     assert made.stderr.startswith(f"{path}:1:9: name error: nothing here is called `b`")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 import diagrammar as dg
-from diagrammar.sizes import provably_whole, least, var
-from fractions import Fraction
+from diagrammar.sizes import least, provably_whole, var
 
 
 def report(text: str) -> str:

@@ -17,12 +17,16 @@ import diagrammar as dg
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
-    path for part in ("diagrammar", "grammar", "backends") for path in (ROOT / part).rglob("*.py") if not path.is_symlink()
+    path
+    for part in ("diagrammar", "grammar", "backends")
+    for path in (ROOT / part).rglob("*.py")
+    if not path.is_symlink()
 )
 # what turns text or bytes into code, by name
 NAMES = {"eval", "exec", "compile", "__import__"}
 ATTRIBUTES = {
-    "loads", "load", "Unpickler", "sympify", "parse_expr", "literal_eval", "system", "popen", "run_module", "exec_module"
+    "loads", "load", "Unpickler", "sympify", "parse_expr", "literal_eval", "system", "popen", "run_module",
+    "exec_module",
 }  # fmt: skip
 MODULES = {"pickle", "dill", "cloudpickle", "shelve", "marshal", "sympy", "subprocess", "runpy", "code", "ctypes"}
 
@@ -94,8 +98,8 @@ HOSTILE = [
     name
     for name in dict.fromkeys(
         [
-            *keyword.kwlist, *keyword.softkwlist, "self", "torch", "nn", "F", "Main", "inputs", "seed", "dtype", "device",
-            "boxes", "x", "v0", "w0", "__init__", "__class__", "__dict__", "__import__", "__builtins__", "_INPUTS",
+            *keyword.kwlist, *keyword.softkwlist, "self", "torch", "nn", "F", "Main", "inputs", "seed", "dtype",
+            "device", "boxes", "x", "v0", "w0", "__init__", "__class__", "__dict__", "__import__", "__builtins__", "_INPUTS",
             "T_destination", "u'", "u''", "größe", "名前", "ﬀ",
             *(name for name in ("print", "len", "super", "getattr", "eval", "open") if hasattr(builtins, name)),
             *[name for name in dir(nn.Module()) if not name.endswith("__")][::6],
@@ -132,7 +136,7 @@ diagram whole(wire : R[3]) -> R[3] {{
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_any_name_compiles(name: str) -> None:
-    """Diagrams, wires, mentions and weights of any name compile; their paths are the names, or it is refused in place."""
+    """Diagrams, wires, mentions and weights of any name compile; the paths are the names."""
     try:
         diagram = dg.loads(text_of(name))["whole"]
     except dg.DiagramSyntaxError as error:
@@ -177,7 +181,8 @@ def test_names_of_the_text_are_attributes_at_most() -> None:
 
 
 STRINGS = [
-    '\\"); import os; os.system(\\"true', "{x}", "%s", "\\\\", "\\\\\\n", "\\n\\nraise SystemExit(3)\\n", "'''", '\\"\\"\\"', "\\t#",
+    '\\"); import os; os.system(\\"true', "{x}", "%s", "\\\\", "\\\\\\n", "\\n\\nraise SystemExit(3)\\n", "'''",
+    '\\"\\"\\"', "\\t#",
 ]  # fmt: skip
 
 

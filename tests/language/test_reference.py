@@ -68,7 +68,8 @@ def test_wrong_snippets_fail_as_shown(snippet: Snippet) -> None:
     report = re.sub(r"(?m)^( +)(\d+)( \|)", lambda m: f"{m[1]}{int(m[2]) - shift}{m[3]}", caught.value.render())
     report = re.sub(r"reference\.dg:(\d+)", lambda m: f"reference.dg:{int(m[1]) - shift}", report)
     # where a line number has fewer digits its margin is narrower
-    want, found = ([re.sub(r"^ +\|", "|", line.rstrip()) for line in text.splitlines()] for text in (snippet.after, report))
+    texts = (snippet.after, report)
+    want, found = ([re.sub(r"^ +\|", "|", line.rstrip()) for line in text.splitlines()] for text in texts)
     assert found == want
 
 

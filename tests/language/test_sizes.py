@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import diagrammar as dg
-from diagrammar.divisibility import conditions
 from diagrammar.sizes import (
     Poly,
     Size,
@@ -33,7 +32,10 @@ from diagrammar.types import Tensor
 NAMES = ("n", "m")
 NUMBERS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 30, 97, 1024, 1_000_003)
 PROFILE = settings(
-    max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow]
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 
 Number = Callable[[dict[str, int]], Fraction]
@@ -257,7 +259,7 @@ def test_conditions_say_where_sizes_are_whole(p: int, q: int, k: int, n: int) ->
     """The conditions of a diagram hold of exactly those sizes for which all its wires are whole."""
     text = f'dim n\ndiagram f(u : R[{p} * n + {q}]) -> R[{k}, ({p} * n + {q}) / {k}] {{\n'
     text += f'  return rearrange["(k i) -> k i", k = {k}](u)\n}}'
-    found = conditions(dg.loads(text)["f"])
+    found = dg.conditions(dg.loads(text)["f"])
     met = all(evaluate(size, {"n": n}) % divisor == 0 for size, divisor in found)
     assert met == ((p * n + q) % k == 0), (text, found)
 
