@@ -17,6 +17,7 @@ from diagrammar.backends.torch.meanings.table import FUSED
 from diagrammar.backends.torch.names import class_name, literal
 from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Box, Diagram
+from diagrammar.steps import run
 
 _HEAD = """import hashlib
 import itertools
