@@ -19,6 +19,7 @@ from diagrammar.backends.torch.names import literal
 from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Box, Diagram
 from diagrammar.errors import BackendError
+from diagrammar.sizes import Poly, denominator
 from diagrammar.types import Type, shape_of
 
 Task = Generator[Any, Any, list[Value]]
@@ -225,10 +226,30 @@ def _const(fn: Function, box: Box, values: list[Value], counts: Uses) -> list[Va
     wire = box.cod[0]
     if not isinstance(value, tuple):
         if is_real(wire):
-            return [Value(literal(value), wire, False, None, "number")]
+            return [Value(_number(fn, value), wire, False, None, "number")]
         return [Value(repr(bool(value)), wire, False, None, "number")]
+    if _has_free(value):
+        like = fn.like()
+        text = f"torch.tensor({_number(fn, value)}, dtype={like}.dtype, device={like}.device)"
+        return [bind(fn, text, wire, False, counts[0], [])]
     text = fn.constant(value)
     return [Value(text, wire, False, None) if fn.has_self else bind(fn, text, wire, False, counts[0], [])]
+
+
+def _has_free(value: object) -> bool:
+    return any(map(_has_free, value)) if isinstance(value, tuple) else isinstance(value, Poly)
+
+
+def _number(fn: Function, value: object) -> str:
+    """A number of a `const`, or a list of them; free sizes are the caller's."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(_number(fn, each) for each in value)}]"
+    if not isinstance(value, Poly):
+        return literal(value)
+    # sizes are divided without a rest, numbers are not
+    below = denominator(value)
+    whole = fn.size(value * below)
+    return f"({whole})" if below == 1 else f"(({whole}) / {below})"
 
 
 def _broadcast(fn: Function, box: Box, values: list[Value], counts: Uses) -> list[Value]:

@@ -225,7 +225,9 @@ def test_the_index_of_a_repeat() -> None:
 
 def test_repeat_zero_is_the_identity() -> None:
     """`repeat 0` has no weights and changes nothing."""
-    module = net(V + "diagram net : V -> V = repeat 0 { linear }")
+    text = V + "diagram net : V -> V = repeat 0 { linear }"
+    assert dg.loads(text)["net"].boxes == []
+    module = net(text)
     assert not module.state_dict()
     assert torch.equal(module(torch.arange(3.0)), torch.arange(3.0))
 
@@ -279,11 +281,14 @@ def test_as_names_a_mention() -> None:
 
 def test_a_weight_is_a_wire() -> None:
     """A weight may be passed on: tied over a repeat, next to what is fresh in each step."""
-    text = V + """diagram mix(K : R[3, 3]) : V -> V { v -> einsum["i, o i -> o"](v, K) }
+    text = (
+        V
+        + """diagram mix(K : R[3, 3]) : V -> V { v -> einsum["i, o i -> o"](v, K) }
 diagram net : V -> V {
   weight K : R[3, 3]
   repeat 4 { mix(K) + linear }
 }"""
+    )
     assert keys(text) == ["K", *(f"linear.{i}.{w}" for i in range(4) for w in "Wc")]
 
 
@@ -304,11 +309,14 @@ def test_recursion_nests_the_paths() -> None:
 
 def test_constraints_hold() -> None:
     """A constraint holds after a step of an optimiser."""
-    text = V + """diagram net(u : V) -> V {
+    text = (
+        V
+        + """diagram net(u : V) -> V {
   weight W : R[3, 3] = orthogonal where orthogonal
   weight c : V = ones where nonneg
   return einsum["a, b a -> b"](u, W) + c
 }"""
+    )
     module = net(text)
     optimiser = torch.optim.SGD(module.parameters(), lr=10.0)
     module(torch.ones(4, 3)).sum().backward()
@@ -359,7 +367,9 @@ def test_an_application_gives_all_wires() -> None:
 
 def test_bundles_are_flat() -> None:
     """A name may hold several wires; arguments are laid side by side."""
-    text = V + """type S = V @ V
+    text = (
+        V
+        + """type S = V @ V
 diagram both(u : V) -> S { return sin(u), cos(u) }
 diagram three(u : V, v : V, w : V) -> V = u + 2 * v + 3 * w
 diagram net(u : V) -> V {
@@ -367,6 +377,7 @@ diagram net(u : V) -> V {
   a, b = s
   return three(s, a * b)
 }"""
+    )
     u = torch.randn(3)
     want = torch.sin(u) + 2 * torch.cos(u) + 3 * torch.sin(u) * torch.cos(u)
     assert torch.allclose(net(text)(u), want, atol=1e-6)
@@ -418,6 +429,14 @@ def test_entries_of_a_wire() -> None:
 
 
 # ---------------------------------------------------------------------------------------------- combinators
+
+
+def test_a_formula_becomes_a_field() -> None:
+    """`tabulate` has the values of a formula at the points of the grid."""
+    text = "space X = torus(1)\ndiagram net(u : Field[X, 1]) -> Field[X, 1] {\n"
+    text += "  return u + tabulate[x -> sin(2 * pi * x)]()\n}"
+    points = torch.arange(8) / 8
+    assert torch.allclose(net(text)(torch.zeros(1, 8)), torch.sin(2 * torch.pi * points)[None], atol=1e-6)
 
 
 def test_combinators() -> None:
@@ -533,11 +552,12 @@ def test_what_is_printed_reads_back(path: Path, name: str) -> None:
         "diagram net(u : R[3]) -> R[3] {\n  state m : R[3] = zeros\n  next m = m + u\n  return m\n}",
         "diagram net(u : R[3]) -> R[3] { return if training then linear(u) else u }",
         "diagram net(x : R[5, 3], t : R[3]) -> R[5, 3] { return map[u -> u * t](x) }",
-        "space X = cube(2)\ndiagram net : Field[X, 2] -> Field[X, 2] =\n  conv[3, stride = 2] >> conv_transpose[4, stride = 2]",
+        "space X = cube(2)\ntype V = Field[X, 2]\n"
+        "diagram net : V -> V = conv[3, stride = 2] >> conv_transpose[4, stride = 2]",
         "dim n\ndiagram net(u : R[n], v : R[n]) -> R[floor(n / 2) + ceil(n / 2)] = u - v",
         "diagram net : R[3] -> R[3] = (linear as inner) >> linear",
         "diagram net(u : R[3]) -> R[3] {\n  weight W : R[3, 3] = orthogonal where orthogonal\n"
-        "  weight c : R[3] = normal(std = 0.5) where nonneg\n  return einsum[\"a, b a -> b\"](u, W) + c\n}",
+        '  weight c : R[3] = normal(std = 0.5) where nonneg\n  return einsum["a, b a -> b"](u, W) + c\n}',
     ],
 )
 def test_printing_and_reading(text: str) -> None:

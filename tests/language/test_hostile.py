@@ -383,8 +383,8 @@ SEMANTICS = {
         "space X = torus(2)\nspace Y = cube(2)\ndiagram f : Field[X, 1] -> Field[Y, 1] = id", "3:42", "other wires"
     ),
     "stride": (
-        "space X = torus(2)\ndiagram f : Field[X[7, 7], 1] -> Field[X[7, 7] / 2, 1] = conv[3, stride = 2]",
-        "2:34", "a size must be a whole number, this is 7/2",
+        "space X = torus(2)\ndiagram f : Field[X[7, 7], 1] -> Field[X[3, 3], 1] = conv[3, stride = 2]",
+        "2:54", "a size must be a whole number, this is 7/2",
     ),
     "complex into real": ("diagram f : C[2] -> C[2] = linear", "1:28", "`linear` takes other wires"),
     "sizes of two names": ("dim n, m\ndiagram f : R[n] -> R[m] = id", "2:28", "other wires"),

@@ -99,8 +99,8 @@ HOSTILE = [
     for name in dict.fromkeys(
         [
             *keyword.kwlist, *keyword.softkwlist, "self", "torch", "nn", "F", "Main", "inputs", "seed", "dtype",
-            "device", "boxes", "x", "v0", "w0", "__init__", "__class__", "__dict__", "__import__", "__builtins__", "_INPUTS",
-            "T_destination", "u'", "u''", "größe", "名前", "ﬀ",
+            "device", "boxes", "x", "v0", "w0", "__init__", "__class__", "__dict__", "__import__", "__builtins__",
+            "_INPUTS", "T_destination", "u'", "u''", "größe", "名前", "ﬀ",
             *(name for name in ("print", "len", "super", "getattr", "eval", "open") if hasattr(builtins, name)),
             *[name for name in dir(nn.Module()) if not name.endswith("__")][::6],
         ]
@@ -175,7 +175,7 @@ def test_names_of_the_text_are_attributes_at_most() -> None:
         found = own_names(dg.emit(dg.loads(text_of(name))["whole"]))
         mine = {each for each in found - plain if not (each[0] in "vwmnst" and each[1:].isdigit())}
         # classes are called like diagrams, with a capital
-        mine = {each for each in mine if not each[0].isupper() and each != "_like"}
+        mine = {each for each in mine if not each[0].isupper() and each not in ("_like", "getattr")}
         assert mine <= {name, f"{name}_2"}, (name, mine)
         assert not any(keyword.iskeyword(each) or each.startswith("__") or each in module for each in mine), mine
 

@@ -121,11 +121,11 @@ def test_the_readme_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def test_the_error_of_the_readme() -> None:
-    """The report that the README shows is what its slip gives."""
+    """The report that the README shows is what its slip gives, with `smooth` declared in the lines before."""
     snippet = of_kind(README, "dg")[0]
-    shown = next(each.text for each in snippets(README) if each.text.startswith("fno.dg:12:62"))
-    text = snippet.text.replace("fno   :", "fno :").replace("project[1]", "smooth")
-    text += "type W = Field[X, 64]\ndiagram smooth : W -> W = gelu\n"
+    shown = next(each.text for each in snippets(README) if each.text.startswith("fno.dg:"))
+    wide = "type W = Field[X, 64]\ndiagram smooth : W -> W = gelu\n"
+    text = snippet.text.replace("project[1]", "smooth").replace("diagram layer", wide + "\ndiagram layer")
     with pytest.raises(dg.DiagrammarError) as caught:
         dg.loads(text, name="fno.dg")
     assert caught.value.render().splitlines() == shown.splitlines()

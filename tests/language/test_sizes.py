@@ -252,12 +252,10 @@ def test_accepted_sums_have_equal_sizes(data: st.DataObject) -> None:
 
 
 @settings(PROFILE, max_examples=100)
-@given(
-    p=st.integers(1, 4), q=st.integers(0, 3), k=st.integers(1, 4), n=st.sampled_from([1, 2, 3, 4, 7, 8, 12, 15, 64])
-)
+@given(p=st.integers(1, 4), q=st.integers(0, 3), k=st.integers(1, 4), n=st.sampled_from([1, 2, 3, 4, 7, 8, 12, 15, 64]))
 def test_conditions_say_where_sizes_are_whole(p: int, q: int, k: int, n: int) -> None:
     """The conditions of a diagram hold of exactly those sizes for which all its wires are whole."""
-    text = f'dim n\ndiagram f(u : R[{p} * n + {q}]) -> R[{k}, ({p} * n + {q}) / {k}] {{\n'
+    text = f"dim n\ndiagram f(u : R[{p} * n + {q}]) -> R[{k}, ({p} * n + {q}) / {k}] {{\n"
     text += f'  return rearrange["(k i) -> k i", k = {k}](u)\n}}'
     found = dg.conditions(dg.loads(text)["f"])
     met = all(evaluate(size, {"n": n}) % divisor == 0 for size, divisor in found)
@@ -305,6 +303,12 @@ def test_what_is_decided(a: str, b: str, equal: bool) -> None:
     else:
         with pytest.raises(dg.DiagrammarError):
             dg.loads(text)
+
+
+def test_a_minimum_with_a_fraction_is_not_whole() -> None:
+    """`min(n, 1 / 2)` is one half, and no size is made of it."""
+    assert not provably_whole(least(var("n"), Fraction(1, 2)))
+    assert not provably_equal(floor(least(var("n"), Fraction(1, 2)) + 2), least(var("n"), Fraction(1, 2)) + 2)
 
 
 def test_a_free_size_is_no_number() -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, as_field
+from diagrammar.diagram import Value
+from diagrammar.sizes import Poly
 from diagrammar.types import Tensor
 
 _NORMS = ("forward", "backward", "ortho")
@@ -39,7 +43,16 @@ def _sizes(c: Call, at_result: bool) -> str:
 
 
 def _low(c: Call) -> Result:
-    return f"{c.helper('_low')}({c.arg()}, {modes_of(c)!r}, {_sizes(c, False)})"
+    return f"{c.helper('_low')}({c.arg()}, {_modes(c, c.param('modes'))}, {_sizes(c, False)})"
+
+
+def _modes(c: Call, value: Value) -> str:
+    """The number of modes along each axis as an expression: modes may be free sizes, as in `low[grid(X)]`."""
+    items = value if isinstance(value, tuple) else (value,)
+    found = [item for item in items if isinstance(item, int | Fraction | Poly) and not isinstance(item, bool)]
+    if len(found) != len(items) or not items:
+        raise c.error("`modes` are to be whole numbers")
+    return "(" + ", ".join(map(c.size, found)) + ",)"
 
 
 def _spread(c: Call) -> Result:
@@ -48,12 +61,11 @@ def _spread(c: Call) -> Result:
     if modes is None:
         # the axes before the last tell their modes; of the last one, an odd number has the same spectrum
         wire = c.type()
-        sizes = [size for size in wire.sizes[1:] if isinstance(size, int)] if isinstance(wire, Tensor) else []
+        sizes = wire.sizes[1:] if isinstance(wire, Tensor) else ()
         modes = (*sizes[:-1], 2 * sizes[-1] - 1) if len(sizes) == field.space.dim else None
     if modes is None:
         raise c.error("the number of modes is not known")
-    found = modes if isinstance(modes, tuple) else (modes,)
-    return f"{c.helper('_spread')}({c.arg()}, {found!r}, {_sizes(c, True)})"
+    return f"{c.helper('_spread')}({c.arg()}, {_modes(c, modes)}, {_sizes(c, True)})"
 
 
 def _corners(c: Call) -> Result:

@@ -124,9 +124,13 @@ def _resample(x: Tensor, sizes: Any, kinds: Any, word: str) -> Tensor:
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Any) -> Tensor:
     """Scaled dot product attention. Without gradients by the fused kernel, which has no second derivative."""
+    # finite, so that a row that sees nothing sees everything alike, and is not 0 / 0
+    low = max(-1e30, torch.finfo(q.dtype).min / 2)
     if not torch.is_grad_enabled():
+        if mask is not None:
+            mask = torch.zeros_like(mask, dtype=q.dtype).masked_fill(~mask, low)
         return F.scaled_dot_product_attention(q, k, v, mask)
     scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
     if mask is not None:
-        scores = scores.masked_fill(~mask, float("-inf"))
+        scores = scores.masked_fill(~mask, low)
     return torch.softmax(scores, -1) @ v
