@@ -133,7 +133,7 @@ def load(
     if str(path) == "std":
         return Module(modules.std())
     place = Path(root).resolve() if root is not None else file.resolve().parent
-    text = read(file, limits.size)
+    text = read(file, limits.size, shown=str(path))
     loader = modules.Loader(place, Elaborator(budget), limits)
     here = file.resolve()
     loader.opening.append(str(here))

@@ -47,8 +47,8 @@ def own_name(key: str | None) -> str:
 class Body:
     """The text of one body: how its boxes are mentioned, and the names of its wires.
 
-    `prefixes` are those of the wires of the bodies around it, `hidden` the names that these bodies declare. What lies so
-    many keyed boxes further out is called by its own name, or as `called` says.
+    `prefixes` are those of the wires of the bodies around it, `hidden` the names that these bodies declare. What lies
+    some keyed boxes further out is called by its own name, or as `called` says.
     """
 
     __slots__ = (
@@ -84,7 +84,8 @@ class Body:
         self.shares: dict[str, str] = {}
         self.owned: dict[str, str] = {}
         boxes = list(in_order(inside, file.forms))
-        self.frugal = not any(box.origin in READERS for box in boxes)
+        # many sizes left to be found together take long to find
+        self.frugal = len(boxes) <= 64 and not any(box.origin in READERS for box in boxes)
         self.twice = twice(inside)
         self.hidden = {*hidden, *file.declared(inside)}
         self.heads = iter(self._heads(boxes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 from diagrammar import modules
@@ -10,8 +11,9 @@ from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.typing import evaluate, type_of
-from diagrammar.elaborate.values import Declared, ParamInfo, Resolved
-from diagrammar.errors import BudgetError, DiagrammarError
+from diagrammar.elaborate.unused import check_used
+from diagrammar.elaborate.values import Declared, ParamInfo, Resolved, TypeValue
+from diagrammar.errors import BudgetError, DiagrammarError, DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.reading import raise_all
 from diagrammar.sizes import var
@@ -50,9 +52,10 @@ def _check(module: modules.Module, declared: Declared) -> None:
                 module.elaborator.definition(declared, {}, _place(declared))
         case tree.BoxDecl():
             if not declared.ast.header.cod:
-                raise DiagrammarError(
+                raise DiagramTypeError(
                     "a box of a file has a type", _place(declared), hint=f"box {declared.name} : A -> B"
                 )
+            _check_kinds(declared)
             _check_header(module, declared)
         case tree.TypeDecl(_, params, _) if params:
             parameters(declared)
@@ -70,6 +73,17 @@ def _place(declared: Declared) -> Span:
     return Span(declared.source, ast.start, ast.end if line_end < 0 else min(ast.end, line_end))
 
 
+_KINDS = ("pure", "linear", "elementwise", "random", "batch")
+
+
+def _check_kinds(declared: Declared) -> None:
+    for word in declared.ast.kinds:
+        if word.name not in _KINDS:
+            near = difflib.get_close_matches(word.name, _KINDS, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"a box is {', '.join(_KINDS)}"
+            raise DiagramNameError(f"`{word.name}` is not a kind of box", declared.span(word), hint=hint)
+
+
 def _check_header(module: modules.Module, declared: Declared) -> None:
     body = Body(module.elaborator, declared)
     try:
@@ -84,8 +98,6 @@ def _check_header(module: modules.Module, declared: Declared) -> None:
 
 
 def _seen(value: Any) -> Any:
-    from diagrammar.elaborate.values import TypeValue
-
     return TypeValue(value.types) if isinstance(value, Bundle) else value
 
 
@@ -100,6 +112,7 @@ def _check_generic(module: modules.Module, declared: Declared) -> None:
             module.elaborator.definition(declared, values, _place(declared))
             return
         except (_CannotTell, NeedsConcrete):
+            check_used(declared)
             return
         except DiagrammarError as error:
             first = first or error
@@ -112,10 +125,12 @@ def _check_generic(module: modules.Module, declared: Declared) -> None:
 def _symbolic(module: modules.Module, declared: Declared, space: tuple[str, int]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     scope = declared.scope.inner()
-    for info in parameters(declared):
+    # the wires of a diagram may speak of parameters that come after it
+    infos = parameters(declared)
+    for info in sorted(infos, key=lambda info: info.kind == "diagram"):
         values[info.name] = found = _rigid(module, declared, info, space, scope)
         scope.names[info.name] = _seen(found)
-    return values
+    return {info.name: values[info.name] for info in infos}
 
 
 def _rigid(module: modules.Module, declared: Declared, info: ParamInfo, space: tuple[str, int], scope: Any) -> Any:

@@ -122,14 +122,18 @@ class Module:
         ast = declared.ast
         kind = written_kind(declared, ast.kind)
         if declared.name in self.overrides:
-            return _of_kind(kind, self.overrides[declared.name], None, declared.name)
+            found = _of_kind(kind, self.overrides[declared.name], None, declared.name)
+            return _of_list(ast.kind, found, None, declared.name)
         if ast.default is None:
             raise DiagramValueError(
                 f"the parameter `{declared.name}` has no value",
                 declared.span(ast),
                 hint=f"give it: `-p {declared.name}=...`",
             )
-        return _of_kind(kind, self._static(declared, ast.default), declared.span(ast.default), declared.name)
+        place = declared.span(ast.default)
+        return _of_list(
+            ast.kind, _of_kind(kind, self._static(declared, ast.default), place, declared.name), place, declared.name
+        )
 
     def _let(self, declared: Declared, node: tree.Node) -> Any:
         found = self._static(declared, node)
@@ -182,7 +186,25 @@ def _of_kind(kind: str, found: Any, span: Span | None, name: str) -> Any:
     if good.get(kind, False):
         return found
     wanted = {"int": "a whole number", "real": "a number", "bool": "true or false", "str": "a text", "list": "a list"}
-    raise DiagramTypeError(f"`{name}` is {wanted.get(kind, 'a ' + kind)}, this is {statics.describe(found)}", span)
+    called = f"`{name}`" if name.isidentifier() else name
+    wish = wanted.get(kind, "a " + kind)
+    raise DiagramTypeError(f"{called} is {wish}, this is {statics.describe(found)}", span)
+
+
+def _of_list(kind: tree.Node, found: Any, span: Span | None, name: str) -> Any:
+    """The entries of a list, of the kind that is written inside of `[...]`."""
+    if isinstance(kind, tree.ListOf) and len(kind.items) == 1:
+        (inner,) = kind.items
+        for each in found:
+            if isinstance(inner, tree.ListOf):
+                if not isinstance(each, tuple):
+                    raise DiagramTypeError(
+                        f"`{name}` is a list of lists, this has {statics.describe(each)} in it", span
+                    )
+                _of_list(inner, each, span, name)
+            elif isinstance(inner, tree.Name):
+                _of_kind(inner.name, each, span, f"an entry of {name}")
+    return found
 
 
 def builtin(name: str, module: Module) -> Any:

@@ -286,8 +286,10 @@ def natural(names: Sequence[tuple[str, str | None]], owned: Collection[str]) -> 
 
 
 _STATIC = frozenset(
-    ("floor", "ceil", "round", "min", "max", "grid", "torus", "cube", "interval", "sphere", "mesh", "points")
-    + ("R", "C", "Bool", "Tokens", "Field", "Spectrum", "I", "training")
+    [
+        *("floor", "ceil", "round", "min", "max", "grid", "torus", "cube", "interval", "sphere", "mesh", "points"),
+        *("R", "C", "Bool", "Tokens", "Field", "Spectrum", "I", "training"),
+    ]
 )
 
 

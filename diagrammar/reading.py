@@ -32,7 +32,7 @@ class Limits:
         self.imports = imports
 
 
-def read(path: Path, limit: int, span: Span | None = None) -> str:
+def read(path: Path, limit: int, span: Span | None = None, shown: str = "") -> str:
     """The UTF-8 text of a regular file of at most `limit` bytes. Raises DiagramImportError or DiagramSyntaxError."""
     try:
         # a pipe would block on opening without O_NONBLOCK
@@ -57,7 +57,7 @@ def read(path: Path, limit: int, span: Span | None = None) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         good = data[: error.start].decode("utf-8")
-        place = Source(path.name, good + "�")
+        place = Source(shown or path.name, good + "�")
         raise DiagramSyntaxError(
             f"the file is not UTF-8: byte {data[error.start]:#04x}", Span(place, len(good), len(good) + 1)
         ) from None

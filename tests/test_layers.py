@@ -22,7 +22,7 @@ SHELVES: list[set[str]] = [
     {"errors", "pause", "source", "steps"},
     {"types", "sizes", "box", "diagram", "rope", "table", "law"},
     {"canonical", "category", "divisibility", "equality", "forms", "wellformed"},
-    {"functor", "format", "notation", "body_text"},
+    {"functor", "format", "notation", "body_text", "spelling"},
     {"derivative", "lens", "optic", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
     {"backends", "laws", "draw"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagrammar.elaborate.values import Declared, Implicit, Scope
+from diagrammar.errors import DiagramNameError
 
 
 class Alias:
@@ -26,12 +27,14 @@ class Alias:
         elaborator = declared.scope.module.elaborator
         scope = Scope(declared.scope.module, declared.source, None, None, implicit)
         body = Body(elaborator, declared)
-        elaborator.enter_type(declared.span(declared.ast))
+        if declared in elaborator.aliases:
+            raise DiagramNameError(f"`{declared.name}` is declared by itself", declared.span(declared.ast))
+        elaborator.aliases.append(declared)
         try:
             if isinstance(declared.ast, tree.SpaceDecl):
                 return static(body, declared.ast.value, scope)
             found = type_of(body, declared.ast.value, scope)
         finally:
-            elaborator.leave_type()
+            elaborator.aliases.pop()
         found.label = declared.name
         return found

@@ -148,8 +148,7 @@ def apply(
     found = yield value(body, node, scope, graph)
     if isinstance(found, Recipe):
         return (yield apply_value(body, found, ins, node, scope, graph, site))
-    wires = arithmetic.to_wires(found, node, scope, graph)
-    if ins:
+    if ins or not (isinstance(found, Wires) or statics.is_number(found)):
         raise DiagramTypeError(
             "a diagram is wanted, this is a wire"
             if isinstance(found, Wires)
@@ -157,7 +156,7 @@ def apply(
             scope.span(node),
             hint="`x -> e` makes a diagram of an expression",
         )
-    return wires.items
+    return arithmetic.to_wires(found, node, scope, graph).items
 
 
 def apply_value(

@@ -194,7 +194,7 @@ def _give(
             raise DiagramTypeError(
                 f"`{name}` has no parameter `{arg.name}`",
                 where.span(arg),
-                [f"its parameters: {', '.join(info.name for info in infos) or 'none'}"],
+                [f"its parameters: {_listed(infos)}"],
                 f"did you mean `{near[0]}`?" if near else None,
             )
         if chosen.name in mention.values:
@@ -206,10 +206,16 @@ def _give(
             raise DiagramTypeError(
                 f"`{name}` takes no further {_GROUP_NAMES[group]} in [...]",
                 where.span(arg),
-                [f"its parameters: {', '.join(info.name for info in infos) or 'none'}"],
+                [f"its parameters: {_listed(infos)}"],
             )
         chosen = free[0]
     mention.values[chosen.name] = _checked(body, chosen, given, arg, where)
+
+
+def _listed(infos: tuple[ParamInfo, ...]) -> str:
+    """Parameters by name; those that take their own kind of argument say so."""
+    kinds = {"type": " (a type)", "space": " (a space)", "diagram": " (a diagram)"}
+    return ", ".join(info.name + kinds.get(info.kind, "") for info in infos) or "none"
 
 
 _GROUPS = {"type": "type", "space": "space", "diagram": "diagram"}

@@ -106,6 +106,7 @@ def _meet(
 ) -> tuple[Wire, Wire, Type]:
     """Two wires brought to one type: equal, or one a scalar, or one `R[c]` and the other `Field[X, c]`."""
     unifier = body.unifier
+    unifier.here = scope.span(node)
     left = unifier.read(graph.types[graph.bring(a)])
     right = unifier.read(graph.types[graph.bring(b)])
     span = scope.span(node)

@@ -16,7 +16,7 @@ from diagrammar.errors import BudgetError, DiagramTypeError, DiagramValueError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly, Size
 from diagrammar.steps import Steps
-from diagrammar.types import Field, Tensor, Type
+from diagrammar.types import Field, Rigid, Tensor, Type
 
 if TYPE_CHECKING:
     from diagrammar.elaborate.application import Site
@@ -200,6 +200,8 @@ def _map_field(body: Body, found: Any, wires: tuple[Wire, ...], graph: Graph, si
     cod: list[Type] = []
     for out in outs:
         end = body.unifier.read(inner.types[out])
+        if isinstance(end, Rigid) and not isinstance(end, WireHole):
+            raise statics.NeedsConcrete
         if not isinstance(end, Tensor) or end.kind != "R" or len(end.sizes) > 1:
             raise DiagramTypeError("a diagram mapped over a grid ends in R[c]", site.span, [f"this ends in {end}"])
         cod.append(Field("Field", space, end.sizes[0] if end.sizes else 1))
@@ -316,6 +318,7 @@ def _patterned(
     wires = tuple(_solid(wire, Tensor("R"), scope, graph) for wire in ins)
     types = [body.unifier.read(graph.types[graph.bring(wire)]) for wire in wires]
     name = ref.declared.name
+    body.unifier.here = site.span
     if any(isinstance(wire, WireHole) for wire in types):
         raise DiagramTypeError(f"the types that `{name}` works on are not known here; write them down", site.span)
     try:

@@ -56,6 +56,8 @@ class Elaborator:
         # how often the place that is being elaborated stands in the expansion
         self._times = 1
         self._types = 0
+        # type and space names that are being worked out
+        self.aliases: list[Declared] = []
         # the mentions that led to the definition that is being made
         self._path: list[tuple[Declared, Span]] = []
 
@@ -207,7 +209,6 @@ class Elaborator:
         graph = Graph(None, 0, self.budget)
         if declared.keys is None:
             declared.keys = naming.keys(declared.ast.body, scope)
-            check_used(declared)
         body.keys = declared.keys
         for name, value in values.items():
             scope.names[name] = _inside(value, graph)
@@ -215,6 +216,7 @@ class Elaborator:
         outs: tuple[Wire, ...] = yield statements.declared_body(body, declared, scope, graph, dom)
         numbers = tuple(map(graph.bring, outs))
         body.finish()
+        check_used(declared)
         diagram = yield finish(body, graph, numbers)
         diagram.name, diagram.origin = declared.name, declared.origin
         return Definition(diagram, tuple(body.unifier.conditions))

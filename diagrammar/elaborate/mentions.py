@@ -47,6 +47,7 @@ def mention(
         made.implicit.known.update(implicit)
         made.solved = True
         return graph.add(made, ins, made.cod)  # type: ignore[arg-type]
+    body.unifier.here = scope.span(node)
     noted = len(body.late), len(body.unifier.waiting), len(body.unifier.conditions)
     made = yield from instantiate(body, ref, node, scope, graph, key)
     dom, cod = ports_of(body, made)

@@ -11,7 +11,7 @@ from typing import Any
 
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.holes import Mismatch
-from diagrammar.elaborate.statics import BadStatic, describe, is_number
+from diagrammar.elaborate.statics import BadStatic, NeedsConcrete, describe, is_number
 from diagrammar.sizes import Poly, Size, over, unknowns
 from diagrammar.types import Field, Space, Tensor, Type
 
@@ -173,6 +173,8 @@ class _Sizes:
         try:
             part = over(size, product) if isinstance(size, Poly) or isinstance(product, Poly) else _exact(size, product)
         except ValueError:
+            if self.body.elaborator.rigid:
+                raise NeedsConcrete from None
             raise BadStatic(f"{size} is not divisible by {product} for all sizes") from None
         if isinstance(part, Poly) and not unknowns(part):
             part = self.body.unifier.whole(part)

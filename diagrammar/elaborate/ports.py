@@ -9,13 +9,14 @@ from diagrammar.elaborate.arguments import Mention
 from diagrammar.elaborate.arithmetic import Literal, constant
 from diagrammar.elaborate.body import Body, Late
 from diagrammar.elaborate.graph import Graph
-from diagrammar.elaborate.holes import Arity, BundleHole, Item, Items, Mismatch, Waiting
+from diagrammar.elaborate.holes import Arity, BundleHole, Items, Mismatch, Waiting
 from diagrammar.elaborate.values import (
     Scope,
     Wire,
 )
 from diagrammar.errors import DiagrammarError, DiagramTypeError, moved
 from diagrammar.grammar import tree
+from diagrammar.source import Source
 from diagrammar.types import Type
 
 if TYPE_CHECKING:
@@ -25,13 +26,18 @@ if TYPE_CHECKING:
 class Port:
     """A port of a header: its name, the node of its type, and the type where it can be written down already."""
 
-    __slots__ = ("items", "label", "name", "node")
+    __slots__ = ("items", "label", "name", "node", "source")
 
-    def __init__(self, name: str, node: tree.Node, items: Items | None, label: str) -> None:
+    def __init__(self, name: str, node: tree.Node, items: Items | None, label: str, source: Source) -> None:
         self.name = name
         self.node = node
         self.items = items
         self.label = label
+        self.source = source
+
+    def node_text(self) -> str:
+        """Its type as the header writes it."""
+        return self.source.text[self.node.start : self.node.end]
 
 
 def ports_of(body: Body, mention: Mention) -> tuple[list[Port], list[Port]]:
@@ -44,7 +50,7 @@ def ports_of(body: Body, mention: Mention) -> tuple[list[Port], list[Port]]:
             dom.append(whole)
         else:
             # wires without names: a number may stand for each
-            dom += [Port("", header.dom, (item,), "") for item in whole.items]
+            dom += [Port("", header.dom, (item,), "", mention.scope.source) for item in whole.items]
     return dom, [_port(body, mention, "", header.cod)]
 
 
@@ -52,13 +58,21 @@ def _port(body: Body, mention: Mention, name: str, node: tree.Node) -> Port:
     try:
         found = typing.type_of(body, node, mention.scope)
     except Waiting:
-        return Port(name, node, None, "")
+        return Port(name, node, None, "", mention.scope.source)
     except DiagrammarError as error:
         # the header is right; what it was given here is not
         raise moved(error, mention.span, f"the header of `{mention.declared.name}`") from None
     except statics.BadStatic as error:
-        raise DiagramTypeError(str(error), mention.scope.span(node)) from None
-    return Port(name, node, found.items, found.label)
+        raise DiagramTypeError(str(error), mention.span) from None
+    return Port(name, node, found.items, found.label, mention.scope.source)
+
+
+def _items(body: Body, made: Mention, port: Port) -> Items:
+    """The types of a port now; Waiting where they cannot be written down."""
+    items = _port(body, made, port.name, port.node).items
+    if items is None:
+        raise Waiting
+    return items
 
 
 def meet(
@@ -83,7 +97,7 @@ def _slots(
     if not any(isinstance(wire, Literal) for wire in ins) and all(port.items is not None for port in dom):
         want = tuple(item for port in dom for item in port.items or ())
         _unify(body, made, want, types, dom, site)
-        return [(Port("", made.declared.ast, want, ""), list(ins))]
+        return [(Port("", made.declared.ast, want, "", made.scope.source), list(ins))]
     slots: list[tuple[Port, Any]] = []
     at = 0
     for port in dom:
@@ -116,7 +130,7 @@ def _slots(
 
 def _now(body: Body, made: Mention, port: Port) -> Items:
     try:
-        return typing.type_of(body, port.node, made.scope).items
+        return _items(body, made, port)
     except Waiting:
         raise DiagramTypeError(f"the type of this number for `{made.declared.name}` is not known", made.span) from None
 
@@ -138,7 +152,7 @@ def _unify(body: Body, made: Mention, want: Items, have: list[Any], dom: list[Po
 
 def _unify_late(body: Body, made: Mention, port: Port, have: list[Any], dom: list[Port], site: Site) -> None:
     def attempt() -> None:
-        body.unifier.ports(typing.type_of(body, port.node, made.scope).items, have)
+        body.unifier.ports(_items(body, made, port), have)
 
     def error(text: str) -> DiagrammarError:
         return _mismatch(body, made, (), have, dom, site, text)
@@ -155,13 +169,13 @@ def outputs(body: Body, made: Mention, cod: list[Port]) -> tuple[Type, ...]:
     (port,) = cod
     if port.items is None:
         try:
-            port.items = typing.type_of(body, port.node, made.scope).items
+            port.items = _items(body, made, port)
         except Waiting:
             # one wire, whose type is written down when its space is known
             hole = body.unifier.solid(BundleHole(body.unifier.number(), "?"))
 
             def attempt() -> None:
-                body.unifier.ports(typing.type_of(body, port.node, made.scope).items, [hole])
+                body.unifier.ports(_items(body, made, port), [hole])
 
             body.late.append(
                 Late(attempt, lambda text: DiagramTypeError(f"the type of `{made.declared.name}`: {text}", made.span))
@@ -194,18 +208,20 @@ def shortened(text: str, width: int = 240) -> str:
     return text if len(text) <= width else f"{text[: width // 2]} … {text[-width // 3 :]}"
 
 
-def _labelled(body: Body, dom: list[Port]) -> str:
-    items: list[Item] = []
+def _labelled(body: Body, made: Mention, dom: list[Port]) -> str:
+    # what cannot be written down yet is shown as the header has it
+    written = []
     for port in dom:
-        items += port.items or ()
-    text = shown(body, body.unifier.read_items(tuple(items)))
+        items = port.items if port.items is not None else _port(body, made, port.name, port.node).items
+        written.append(port.node_text() if items is None else shown(body, body.unifier.read_items(items)))
+    text = shortened(" @ ".join(written) or "I")
     label = " @ ".join(port.label for port in dom)
     return f"{label} = {text}" if label and label != text and all(port.label for port in dom) else text
 
 
 def _arity(body: Body, made: Mention, dom: list[Port], have: list[Any], site: Site) -> DiagramTypeError:
     types = [each for each in have if each is not None]
-    want = _labelled(body, dom)
+    want = _labelled(body, made, dom)
     name = made.declared.name
     count = sum(len(port.items) if port.items is not None else 1 for port in dom)
     given = len(have)
@@ -226,7 +242,7 @@ def _mismatch(
     body: Body, made: Mention, want: Any, have: list[Any], dom: list[Port], site: Site, detail: str
 ) -> DiagramTypeError:
     given = shown(body, [each for each in have if each is not None])
-    wanted = _labelled(body, dom)
+    wanted = _labelled(body, made, dom)
     tail = f"      {detail}" if detail else ""
     if site.form == ">>":
         return DiagramTypeError(

@@ -78,6 +78,7 @@ def declared_body(body: Body, declared: Declared, scope: Scope, graph: Graph, do
         if not isinstance(wire, BundleHole):
             typing.check_whole(body, wire, scope.span(header.cod))
     have = [graph.types[graph.bring(wire)] for wire in outs]
+    body.unifier.here = scope.span(end)
     try:
         body.unifier.ports(want.items, have)
     except Mismatch as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -114,13 +115,21 @@ def _power(a: Any, b: Any) -> Any:
         raise BadStatic(f"{show(a)} ^ {show(b)}: a root of a negative number")
     if a == 0 and b < 0:
         raise BadStatic("0 to a negative power")
-    result = float(a) ** float(b)
-    nearest = round(result)
-    # 4 ^ 0.5 is 2, exactly
-    small = isinstance(b, Fraction) and b.denominator < 64 and abs(nearest) < 2**52
-    if small and Fraction(nearest) ** b.denominator == Fraction(a) ** b.numerator:
-        return nearest
-    return result
+    if isinstance(a, int | Fraction) and isinstance(b, Fraction) and b.denominator < 64 and abs(b.numerator) < 64:
+        # 4 ^ 0.5 is 2, exactly, and (1/4) ^ 0.5 is 1/2
+        raised = Fraction(a) ** b.numerator
+        above, below = _whole_root(raised.numerator, b.denominator), _whole_root(raised.denominator, b.denominator)
+        if above is not None and below is not None:
+            return whole(Fraction(above, below))
+    return float(a) ** float(b)
+
+
+def _whole_root(value: int, degree: int) -> int | None:
+    """The root of a whole number, where that is a whole number."""
+    if value.bit_length() > 1000:
+        return None
+    guess = math.isqrt(value) if degree == 2 else round(value ** (1 / degree))
+    return guess if guess**degree == value else None
 
 
 def _entrywise(op: str, a: Any, b: Any) -> tuple[Any, ...]:
@@ -368,7 +377,26 @@ def _totals(value: Any) -> TypeValue:
 
 def _wires(value: Any) -> int:
     """How many wires a type is."""
-    return len(_types(value))
+    types = _types(value)
+    if any(isinstance(item, Rigid) for item in types):
+        raise NeedsConcrete
+    return len(types)
+
+
+def _fail(text: Any) -> Any:
+    """An error of the file's own: `if n > 3 then ... else fail("n is to be larger")`."""
+    raise BadStatic(text if isinstance(text, str) else f"fail takes a text, this is {describe(text)}")
+
+
+def _one_of(value: Any, choices: Any) -> Any:
+    """A value that is one of a list."""
+    if not isinstance(choices, tuple):
+        raise BadStatic("one_of takes a value and a list")
+    if value not in choices:
+        near = difflib.get_close_matches(value, choices, 1) if isinstance(value, str) else []
+        meant = f"; did you mean {show(near[0])}?" if near else ""
+        raise BadStatic(f"{show(value)} is not one of {', '.join(map(show, choices))}{meant}")
+    return value
 
 
 def _count(value: Any) -> Any:
@@ -442,6 +470,8 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "truth": _truth,
     "totals": _totals,
     "wires": _wires,
+    "fail": _fail,
+    "one_of": _one_of,
     "count": _count,
 }
 FUNCTIONS = {name: StaticFunction(name, function) for name, function in _TABLE.items()}

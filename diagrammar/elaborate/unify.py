@@ -23,7 +23,7 @@ from diagrammar.elaborate.holes import (
     stacked,
     stacked_all,
 )
-from diagrammar.errors import DiagrammarError
+from diagrammar.errors import DiagrammarError, DiagramTypeError
 from diagrammar.sizes import (
     Atom,
     Poly,
@@ -39,6 +39,7 @@ from diagrammar.sizes import (
     variables,
     whole,
 )
+from diagrammar.source import Span
 from diagrammar.types import Field, Space, Tensor, Tokens, Type
 
 
@@ -55,6 +56,8 @@ class Unifier:
         # (p, k) stands for "k divides p"
         self.conditions: dict[tuple[Size, int], None] = {}
         self.labels: dict[int, str] = {}
+        # where the wires stand that are unified now, for equations that wait
+        self.here: Span | None = None
         self._next = 0
 
     def number(self) -> int:
@@ -272,8 +275,11 @@ class Unifier:
             return
         if want.base != have.base:
             raise Mismatch(f"spaces differ: {have.name} and {want.name}")
-        for a, b in zip(want.axes, have.axes, strict=True):
-            self.equal(a, b, "grids")
+        try:
+            for a, b in zip(want.axes, have.axes, strict=True):
+                self.equal(a, b, "grids")
+        except Mismatch:
+            raise Mismatch(f"grids differ: {have} and {want}") from None
 
     def _fill_product(self, want: SpaceProduct, have: Space) -> None:
         """Each factor takes as many factors, and their axes, as its kinds say."""
@@ -317,7 +323,9 @@ class Unifier:
         if verdict is False:
             raise Mismatch(f"{what} differ: {b} and {a}")
         if verdict is None:
-            self.waiting.append((a, b, DiagrammarError(f"{what} differ: {self.describe(b)} and {self.describe(a)}")))
+            self.waiting.append(
+                (a, b, DiagramTypeError(f"{what} differ: {self.describe(b)} and {self.describe(a)}", self.here))
+            )
 
     def solve(self, a: Size, b: Size) -> bool | None:
         """True: now equal; False: not provably equal; None: must wait."""

@@ -8,7 +8,10 @@ from diagrammar.grammar import tree
 
 
 def check_used(declared: Declared) -> None:
-    """Reports every wire of a declaration that its text never uses."""
+    """Reports every wire of a declaration that its text never uses; once, and after errors that say more."""
+    if declared.used:
+        return
+    declared.used = True
     bound: list[tuple[str, tree.Node]] = []
     used: set[str] = set()
     header = declared.ast.header
@@ -25,11 +28,11 @@ def check_used(declared: Declared) -> None:
             bound += [(port.name, port) for port in node.wires]  # type: ignore[attr-defined]
         elif kind is tree.Bind:
             bound += [(port.name, port) for port in node.targets]  # type: ignore[attr-defined]
-        elif kind is tree.Weight:
+        elif kind is tree.Weight or kind is tree.State:
             bound.append((node.name, node))  # type: ignore[attr-defined]
-        elif kind is tree.State:
+        elif kind is tree.Next:
             # a state is used by the `next` that sets it
-            continue
+            used.add(node.name)  # type: ignore[attr-defined]
         elif kind is tree.DiagramDecl:
             bound += [(port.name, port) for ports in node.header.wires for port in ports]  # type: ignore[attr-defined]
         _children(node, stack)

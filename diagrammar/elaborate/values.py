@@ -110,7 +110,7 @@ class ParamInfo:
 class Declared:
     """A declaration with the place that it came from; `scope` is what its text sees."""
 
-    __slots__ = ("ast", "keys", "name", "origin", "params", "scope", "source")
+    __slots__ = ("ast", "keys", "name", "origin", "params", "scope", "source", "used")
 
     def __init__(self, ast: Any, name: str, origin: str, scope: Scope, source: Source) -> None:
         self.ast = ast
@@ -120,6 +120,8 @@ class Declared:
         self.source = source
         self.params: tuple[ParamInfo, ...] | None = None
         self.keys: dict[int, str] | None = None
+        # whether its unused wires have been looked for
+        self.used = False
 
     def span(self, node: tree.Node) -> Span:
         """A node of its text as a place."""

@@ -94,7 +94,6 @@ def test_edges_and_truth() -> None:
     assert type_of(text + "  return mean(u), less(v, 2 * v)\n}") == "Field[X, 3] @ R[4] -> R[3] @ Bool[4]"
 
 
-@pytest.mark.xfail(strict=True, reason="the kinds of the entries of a list are not looked at")
 def test_lists_have_entries_of_their_kind() -> None:
     """A parameter of kind [int] takes whole numbers alone."""
     with pytest.raises(dg.DiagrammarError):

@@ -188,7 +188,7 @@ STRUCTURAL_BAD = {
     "tensor of many": ("diagram f : R -> R = " + " @ ".join(["sin"] * 100_000), "1:22", "side by side"),
     "many wires": ("diagram f : " + " @ ".join(["R"] * 100_000) + " -> R = sin", "1:400018", "other wires"),
     "many lambdas": (
-        "diagram f : R -> R = " + "".join(f"x{i} -> " for i in range(3000)) + "x2999", "1:22", "never used"
+        "diagram f : R -> R = " + "".join(f"x{i} -> " for i in range(3000)) + "x2999", "1:28", "a wire is wanted"
     ),
     "twice": ("diagram f : R -> R = sin\ndiagram f : R -> R = cos", "2:1", "`f` is declared twice"),
     "a wire twice": ("diagram f(x : R, x : R) -> R = x", "1:18", "`x` is bound already"),

@@ -64,7 +64,6 @@ def test_the_library_is_files_like_any_other(name: str) -> None:
     assert module.declarations
 
 
-@pytest.mark.xfail(strict=True, reason="d / heads is not known to be whole where heads and d are parameters")
 def test_a_generic_split_into_heads() -> None:
     """`heads_of` of the library is a diagram that a user may write."""
     dg.loads('diagram cut[h, n, d] : R[n, d] -> R[h, n, d / h] = rearrange["n (h d) -> h n d", h = h]')
