@@ -88,11 +88,9 @@ class Unifier:
 
     def read_size(self, size: Size) -> Size:
         """The size with every known unknown replaced."""
-        if not isinstance(size, Poly):
-            return size
-        if not any(number in self.sizes for number in unknowns(size)):
-            return size
-        return whole(self.read_size(rewrite(size, self._image)))
+        while isinstance(size, Poly) and any(number in self.sizes for number in unknowns(size)):
+            size = whole(rewrite(size, self._image))
+        return size
 
     def _image(self, atom: Atom) -> Size | None:
         return self.sizes.get(int(str(atom.args[0]))) if atom.kind == "unknown" else None
@@ -336,7 +334,7 @@ class Unifier:
         if not open_:
             return is_zero(difference) or self._zero_under_conditions(difference)
         if len(open_) > 1:
-            return None
+            return self._joined(difference, open_)
         (number,) = open_
         found = _linear(difference, number)
         if found is None:
@@ -345,6 +343,15 @@ class Unifier:
             return False
         self.sizes[number] = self.whole(found)
         return True
+
+    def _joined(self, difference: Poly, open_: set[int]) -> bool | None:
+        """Two unknowns that are equal become one."""
+        if len(open_) == 2:
+            older, newer = sorted(open_)
+            if difference in (unknown(older) - unknown(newer), unknown(newer) - unknown(older)):
+                self.sizes[newer] = unknown(older)
+                return True
+        return None
 
     def _zero_under_conditions(self, difference: Poly) -> bool:
         at: dict[str, Size] = {}
