@@ -23,9 +23,9 @@ _BUILT_IN = {
 
 @dataclass(frozen=True)
 class Backend:
-    """A backend: `compile(diagram, **options)` makes its object, `emit(diagram, **options)` its text, `means(box)` says
-    whether it has a meaning for a box. For a box without one `compile` raises `BackendError`, which names the box and
-    its place."""
+    """A backend: `compile(diagram, **options)` makes its object, `emit(diagram, conditions=..., **options)` its text,
+    `means(box)` says whether it has a meaning for a box. For a box without one `compile` raises `BackendError`, which
+    names the box and its place."""
 
     name: str
     compile: Callable[..., Any]

@@ -19,8 +19,10 @@ def _rows(kind: type[tree.BoxDecl] | type[tree.DiagramDecl]) -> list[tuple[str, 
 
 
 def _header(text: str, ast: tree.BoxDecl | tree.DiagramDecl) -> str:
-    end = ast.end if isinstance(ast, tree.BoxDecl) else ast.body.start
-    return " ".join(text[ast.start : end].split()).rstrip("={ ")
+    """The text of a declaration up to its body, on one line."""
+    # in the library a declaration ends at an empty line
+    end = text.find("\n\n", ast.start) if isinstance(ast, tree.BoxDecl) else ast.body.start
+    return " ".join(text[ast.start : end if end >= 0 else len(text)].split()).rstrip("={ ")
 
 
 def boxes_of() -> list[tuple[str, str]]:

@@ -20,7 +20,15 @@ from diagrammar.backend import Backend
 from diagrammar.backends.cost.boxes import flops_of, known
 from diagrammar.backends.cost.count import Cost, cost
 from diagrammar.backends.cost.show import table
+from diagrammar.diagram import Diagram
+from diagrammar.divisibility import Condition, show_conditions
 
-__all__ = ["BACKEND", "Cost", "cost", "flops_of", "table"]
+__all__ = ["BACKEND", "Cost", "cost", "emit", "flops_of", "table"]
 
-BACKEND = Backend("cost", cost, table, known)
+
+def emit(diagram: Diagram, *, conditions: tuple[Condition, ...] = ()) -> str:
+    """The table of costs, and below it what the free sizes have to meet."""
+    return "\n".join([table(diagram), *(f"needs {line}" for line in show_conditions(conditions)), ""])
+
+
+BACKEND = Backend("cost", cost, emit, known)
