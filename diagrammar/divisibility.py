@@ -44,10 +44,11 @@ def _note(size: Poly, found: dict[Size, int]) -> None:
 
 def show_conditions(found: tuple[Condition, ...]) -> list[str]:
     """`n divisible by 4`, `the grid of X divisible by 8`."""
-    lines: dict[str, None] = {}
-    for size, divisor in found:
-        text = str(size)
-        space, dot, axis = text.partition(".")
-        name = f"the grid of {space}" if dot and axis.isdigit() else text
-        lines[f"{name} divisible by {divisor}"] = None
-    return list(lines)
+    return list(dict.fromkeys(f"{called(size)} divisible by {divisor}" for size, divisor in found))
+
+
+def called(size: Size) -> str:
+    """A size as the text knows it: an axis of a free grid has no name there."""
+    text = str(size)
+    space, dot, axis = text.partition(".")
+    return f"the grid of {space}" if dot and axis.isdigit() else text

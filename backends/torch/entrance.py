@@ -9,6 +9,7 @@ from diagrammar.backends.torch.classes import Program
 from diagrammar.backends.torch.names import literal
 from diagrammar.backends.torch.printing import size_text, solve, solved_text
 from diagrammar.diagram import Diagram
+from diagrammar.divisibility import called
 from diagrammar.sizes import Poly, Size, denominator, variables
 from diagrammar.types import Field, Tensor, Type, shape_of
 
@@ -130,7 +131,7 @@ def _lift(
         lines.append(f"    _check(inputs[{at}], tails[{at}], ({row}), _INPUTS[{at}])")
     for size, by in demands:
         if _known(program, size, solved):
-            lines.append(f"    _divides({size_text(size, name)}, {by}, {str(size)!r})")
+            lines.append(f"    _divides({size_text(size, name)}, {by}, {called(size)!r})")
     lines.append(f"    inputs, batch = _merge(inputs, _INPUTS, {expand})")
     lines.append(f"    return _leave(self._run(*inputs), {flags!r}, batch)")
     return lines
