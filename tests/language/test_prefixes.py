@@ -13,7 +13,7 @@ from diagrammar.source import Source
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.dg"))
-STD = sorted((ROOT / "diagrammar" / "std").glob("*.dg"))
+STD = sorted((Path(dg.__file__).parent / "std").glob("*.dg"))
 # prefixes read of one file; of a longer file every so many, the last ones always
 MOST = 1000
 
@@ -60,7 +60,7 @@ def test_prefixes_of_the_library(path: Path) -> None:
 @pytest.mark.parametrize("name", [path.stem for path in STD if path.stem not in ("attention", "field", "primitives")])
 def test_the_library_is_files_like_any_other(name: str) -> None:
     """A file of the library loads as a file of a user: what it declares shadows what needs no import."""
-    module = dg.loads((ROOT / "diagrammar" / "std" / f"{name}.dg").read_text(encoding="utf-8"))
+    module = dg.loads((STD[0].parent / f"{name}.dg").read_text(encoding="utf-8"))
     assert module.declarations
 
 

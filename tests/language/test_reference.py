@@ -11,7 +11,8 @@ import pytest
 import diagrammar as dg
 
 ROOT = Path(__file__).parents[2]
-REFERENCE = ROOT / "grammar" / "README.md"
+# it ships with the package
+REFERENCE = Path(dg.__file__).parent / "grammar" / "README.md"
 
 
 class Snippet(NamedTuple):
