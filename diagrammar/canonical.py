@@ -311,7 +311,7 @@ def frozen(value: object) -> object:
     """
     kind = type(value)
     if kind is tuple:
-        return tuple([frozen(part) for part in value])  # type: ignore[attr-defined]
+        return tuple([frozen(part) for part in value])  # type: ignore[attr-defined]  # a tuple, by its kind
     if kind is bool:
         return ("bool", value)
     if kind is float:

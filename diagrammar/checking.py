@@ -147,8 +147,8 @@ def _rigid(module: modules.Module, declared: Declared, info: ParamInfo, space: t
             assert info.arrow is not None
             dom = type_of(body, info.arrow.dom, scope).items
             cod = type_of(body, info.arrow.cod, scope).items
-            box = Box(info.name, dom, cod, key=info.name)  # type: ignore[arg-type]
-            made = Resolved(None, (), dom, cod, "", (), None, 1)  # type: ignore[arg-type]
+            box = Box(info.name, dom, cod, key=info.name)  # type: ignore[arg-type]  # no holes: all is rigid
+            made = Resolved(None, (), dom, cod, "", (), None, 1)  # type: ignore[arg-type]  # as above
             made.box = box
             return made
         case "int" if info.default is None:

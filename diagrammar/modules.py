@@ -304,7 +304,12 @@ class Loader:
         if isinstance(node, tree.Import):
             self._import(module, node, folder)
             return
-        names = [(each.name, each) for each in node.names] if isinstance(node, tree.Dims) else [(node.name, node)]  # type: ignore[attr-defined]
+        names: list[tuple[str, tree.Node]]
+        if isinstance(node, tree.Dims):
+            names = [(each.name, each) for each in node.names]
+        else:
+            assert isinstance(node, tree.Declaration)
+            names = [(node.name, node)]
         for name, place in names:
             span = Span(module.source, place.start, place.end)
             if name in _RESERVED:

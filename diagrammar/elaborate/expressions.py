@@ -35,33 +35,32 @@ _TYPES = (TypeValue, TypeHead, BundleHole)
 
 def value(body: Body, node: tree.Node, scope: Scope, graph: Graph | None) -> Steps:
     """What an expression is. `graph` is where its boxes go; None where only static values may stand."""
-    kind = type(node)
-    if kind is tree.Name:
-        return known(body, name(node.name, node, scope))  # type: ignore[attr-defined]
-    if kind is tree.Number:
+    if isinstance(node, tree.Name):
+        return known(body, name(node.name, node, scope))
+    if isinstance(node, tree.Number):
         return number(node, scope)
-    if kind is tree.String:
-        return node.value  # type: ignore[attr-defined]
-    if kind is tree.Binary:
-        return (yield _binary(body, node, scope, graph))  # type: ignore[arg-type]
-    if kind is tree.Call:
-        return (yield application.call(body, node, scope, graph))  # type: ignore[arg-type]
-    if kind is tree.Index:
-        return (yield _index(body, node, scope, graph))  # type: ignore[arg-type]
-    if kind is tree.Lambda or kind is tree.Repeat:
+    if isinstance(node, tree.String):
+        return node.value
+    if isinstance(node, tree.Binary):
+        return (yield _binary(body, node, scope, graph))
+    if isinstance(node, tree.Call):
+        return (yield application.call(body, node, scope, graph))
+    if isinstance(node, tree.Index):
+        return (yield _index(body, node, scope, graph))
+    if isinstance(node, tree.Lambda | tree.Repeat):
         return Closure(node, scope)
-    if kind is tree.If:
-        return (yield _if(body, node, scope, graph))  # type: ignore[arg-type]
-    if kind is tree.Unary:
-        return (yield _unary(body, node, scope, graph))  # type: ignore[arg-type]
-    if kind is tree.Bundle:
-        return (yield _bundle(body, node, scope, graph))  # type: ignore[arg-type]
-    if kind is tree.ListOf:
-        return (yield _list(body, node, scope, graph))  # type: ignore[arg-type]
-    if kind is tree.Named:
-        return (yield _named(body, node, scope))  # type: ignore[arg-type]
-    if kind is tree.Attribute:
-        return (yield _attribute(body, node, scope, graph))  # type: ignore[arg-type]
+    if isinstance(node, tree.If):
+        return (yield _if(body, node, scope, graph))
+    if isinstance(node, tree.Unary):
+        return (yield _unary(body, node, scope, graph))
+    if isinstance(node, tree.Bundle):
+        return (yield _bundle(body, node, scope, graph))
+    if isinstance(node, tree.ListOf):
+        return (yield _list(body, node, scope, graph))
+    if isinstance(node, tree.Named):
+        return (yield _named(body, node, scope))
+    if isinstance(node, tree.Attribute):
+        return (yield _attribute(body, node, scope, graph))
     raise DiagramTypeError("this cannot stand here", scope.span(node))
 
 

@@ -210,7 +210,7 @@ def _value(body: Body, made: Mention, name: str) -> Steps:
     if isinstance(found, Argument):
         return (yield _argument(body, found))
     if isinstance(found, Deferred):
-        found = typing.evaluate(body, found.info.default, made.scope)  # type: ignore[arg-type]
+        found = typing.evaluate(body, found.info.default, made.scope)  # type: ignore[arg-type]  # it has one
     return _closed(body, found)
 
 

@@ -101,7 +101,8 @@ def shared(
         found.mention = (inner, outs)
     wires = fixed(body, found.name, found.dom, ins, scope, graph, site)
     captured = found.mention[0].outer_wires()
-    return graph.add(SharedUse(found, graph.level, scope.span(node)), captured + wires, found.cod)  # type: ignore[arg-type]
+    use = SharedUse(found, graph.level, scope.span(node))
+    return graph.add(use, captured + wires, found.cod)  # type: ignore[arg-type]  # its first use made them wires
 
 
 def _owner(graph: Graph, level: int) -> Graph:

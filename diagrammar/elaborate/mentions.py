@@ -46,7 +46,7 @@ def mention(
         made.values.update(values)
         made.implicit.known.update(implicit)
         made.solved = True
-        return graph.add(made, ins, made.cod)  # type: ignore[arg-type]
+        return graph.add(made, ins, made.cod)  # type: ignore[arg-type]  # no literals: `_seen` says so
     body.unifier.here = scope.span(node)
     noted = len(body.late), len(body.unifier.waiting), len(body.unifier.conditions)
     made = yield from instantiate(body, ref, node, scope, graph, key)

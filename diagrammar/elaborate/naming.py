@@ -28,16 +28,15 @@ def _number(root: tree.Node, scope: Scope, result: dict[int, str], pending: list
     stack: list[tree.Node] = [root]
     while stack:
         node = stack.pop()
-        kind = type(node)
-        if kind is tree.Name or kind is tree.Attribute:
-            found.append((node.start, node, node.name))  # type: ignore[attr-defined]
-        elif kind is tree.Binary:
-            stack += (node.left, node.right)  # type: ignore[attr-defined]
-        elif kind is tree.Call:
-            stack.append(node.function)  # type: ignore[attr-defined]
-            stack += [arg.value for arg in node.args]  # type: ignore[attr-defined]
-        elif kind is tree.Bind:
-            stack.append(node.value)  # type: ignore[attr-defined]
+        if isinstance(node, tree.Name | tree.Attribute):
+            found.append((node.start, node, node.name))
+        elif isinstance(node, tree.Binary):
+            stack += (node.left, node.right)
+        elif isinstance(node, tree.Call):
+            stack.append(node.function)
+            stack += [arg.value for arg in node.args]
+        elif isinstance(node, tree.Bind):
+            stack.append(node.value)
         else:
             _other(node, scope, stack, taken, pending, fixed)
     for value, name in fixed:

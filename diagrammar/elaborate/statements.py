@@ -323,7 +323,7 @@ def _initial(
         return "uniform", (("low", -bound), ("high", bound))
     name, given = node, ()
     if isinstance(node, tree.Call):
-        name, given = node.function, node.args  # type: ignore[assignment]
+        name, given = node.function, node.args  # type: ignore[assignment]  # a call has arguments
     if isinstance(name, tree.Name) and name.name in INITIALISERS:
         return name.name, _numbers(body, name.name, given, node, scope)
     found = typing.evaluate(body, node, scope)

@@ -134,6 +134,7 @@ class Unifier:
             case Tokens():
                 return Tokens(self.read_size(wire.vocab), self.read_size(wire.length))
             case Field():
+                # a hole may stand in the place of a space
                 return Field(wire.kind, self.read_space(wire.space), self.read_size(wire.channels))  # type: ignore[arg-type]
         return wire
 
@@ -189,14 +190,14 @@ class Unifier:
             if len(want) != len(have):
                 raise Arity(len(want), len(have))
             for left, right in zip(want, have, strict=True):
-                self.unify(left, right)  # type: ignore[arg-type]
+                self.unify(left, right)  # type: ignore[arg-type]  # no bundles here
             return
         known = len(want) - len(holes)
         spare = len(have) - known
         # the same hole may stand several times: `add : A @ A -> A` on four wires has an A of two
         first = want[holes[0]]
         assert isinstance(first, BundleHole)
-        alike = [k for k in holes if want[k].number == first.number]  # type: ignore[union-attr]
+        alike = [k for k in holes if want[k].number == first.number]  # type: ignore[union-attr]  # holes are bundles
         if spare < 0:
             raise Arity(len(want), len(have))
         if len(alike) == len(holes):
@@ -209,7 +210,7 @@ class Unifier:
             raise Arity(len(want), len(have))
         start = holes[0]
         for left, right in zip(want[:start], have[:start], strict=True):
-            self.unify(left, right)  # type: ignore[arg-type]
+            self.unify(left, right)  # type: ignore[arg-type]  # no bundles here
         part = have[start : start + share]
         self.bundles[first.number] = tuple(self.unstacked_all(wire, first.powers) for wire in part)
         self.ports(want[start + 1 :], have[start + share :])

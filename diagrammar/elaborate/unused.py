@@ -20,21 +20,20 @@ def check_used(declared: Declared) -> None:
     stack: list[tree.Node] = [declared.ast.body]
     while stack:
         node = stack.pop()
-        kind = type(node)
-        if kind is tree.Name:
-            used.add(node.name)  # type: ignore[attr-defined]
+        if isinstance(node, tree.Name):
+            used.add(node.name)
             continue
-        if kind is tree.Lambda:
-            bound += [(port.name, port) for port in node.wires]  # type: ignore[attr-defined]
-        elif kind is tree.Bind:
-            bound += [(port.name, port) for port in node.targets]  # type: ignore[attr-defined]
-        elif kind is tree.Weight or kind is tree.State:
-            bound.append((node.name, node))  # type: ignore[attr-defined]
-        elif kind is tree.Next:
+        if isinstance(node, tree.Lambda):
+            bound += [(port.name, port) for port in node.wires]
+        elif isinstance(node, tree.Bind):
+            bound += [(port.name, port) for port in node.targets]
+        elif isinstance(node, tree.Weight | tree.State):
+            bound.append((node.name, node))
+        elif isinstance(node, tree.Next):
             # a state is used by the `next` that sets it
-            used.add(node.name)  # type: ignore[attr-defined]
-        elif kind is tree.DiagramDecl:
-            bound += [(port.name, port) for ports in node.header.wires for port in ports]  # type: ignore[attr-defined]
+            used.add(node.name)
+        elif isinstance(node, tree.DiagramDecl):
+            bound += [(port.name, port) for ports in node.header.wires for port in ports]
         _children(node, stack)
     errors: list[DiagrammarError] = [
         DiagramTypeError(
