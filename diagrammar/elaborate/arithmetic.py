@@ -99,6 +99,13 @@ def _numbers(body: Body, op: str, wire: Type, node: tree.Node, scope: Scope) -> 
     if isinstance(known, Tokens) or (isinstance(known, Tensor) and known.kind == "Bool"):
         hint = "`select(m, a, b)` chooses by a truth value" if isinstance(known, Tensor) else None
         raise DiagramTypeError(f"`{op}` works on numbers, this is {known}", scope.span(node), hint=hint)
+    if op == "^" and is_complex(known):
+        raise DiagramTypeError(f"`^` works on real numbers, this is {known}", scope.span(node))
+
+
+def is_complex(wire: Type) -> bool:
+    """Whether a wire is of complex numbers."""
+    return (isinstance(wire, Tensor) and wire.kind == "C") or (isinstance(wire, Field) and wire.kind == "Spectrum")
 
 
 def _meet(

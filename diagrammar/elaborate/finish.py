@@ -8,6 +8,7 @@ from typing import Any
 from diagrammar.diagram import Box, Builder, Bundle, Diagram, Node
 from diagrammar.elaborate import typing
 from diagrammar.elaborate.arguments import Argument, Deferred, Mention
+from diagrammar.elaborate.arithmetic import is_complex
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Draft, Graph
 from diagrammar.elaborate.holes import BundleHole, ListHole, SpaceHole, WireHole
@@ -20,7 +21,7 @@ from diagrammar.grammar import tree
 from diagrammar.sizes import Poly
 from diagrammar.source import Span
 from diagrammar.steps import Steps
-from diagrammar.types import Type
+from diagrammar.types import Tensor, Tokens, Type
 
 _STATE = frozenset({"state"})
 _NONE: frozenset[str] = frozenset()
@@ -188,6 +189,7 @@ def _leaf(body: Body, declared: Declared, made: Mention, values: dict[str, Any],
         return Box(
             declared.name, dom, cod, origin=declared.origin, params=params, key=made.key, kinds=kinds, span=made.span
         )
+    _check_numbers(declared, made, kinds, dom)
     width = len(cod)
     if width > 1 and "elementwise" in kinds and len(dom) % width == 0:
         return [
@@ -203,6 +205,23 @@ def _leaf(body: Body, declared: Declared, made: Mention, values: dict[str, Any],
             for k in range(width)
         ]
     return Box(declared.name, dom, cod, origin=declared.origin, params=params, kinds=kinds, span=made.span)
+
+
+# what complex numbers, which have no order, do not have
+_REAL = frozenset({"max", "min", "less", "sign", "erf"})
+
+
+def _check_numbers(declared: Declared, made: Mention, kinds: frozenset[str], dom: tuple[Type, ...]) -> None:
+    """Functions of numbers take numbers, and some of them real ones alone."""
+    name = declared.name
+    if "elementwise" not in kinds and name not in ("less", "equal"):
+        return
+    for wire in dom:
+        symbols = isinstance(wire, Tokens) and name != "equal"
+        if symbols or (isinstance(wire, Tensor) and wire.kind == "Bool"):
+            raise DiagramTypeError(f"`{name}` works on numbers, this is {wire}", made.span)
+        if is_complex(wire) and name in _REAL:
+            raise DiagramTypeError(f"`{name}` works on real numbers, this is {wire}", made.span)
 
 
 def _value(body: Body, made: Mention, name: str) -> Steps:

@@ -56,7 +56,7 @@ def written_kind(declared: Declared, node: tree.Node) -> str:
     raise DiagramTypeError(
         "this is not the kind of a static value",
         declared.span(node),
-        hint="kinds are int, real, bool, str, type, space, [int], [[int]] and A -> B",
+        hint="kinds are int, real, bool, str, type, space, any, [int], [[int]] and A -> B",
     )
 
 

@@ -248,10 +248,11 @@ def _declaration(body: Body, statement: tree.Node, scope: Scope, graph: Graph) -
             _next(body, name, found, statement, scope, graph)
         case tree.Let(name, node):
             found = yield value(body, node, scope, None)
-            if isinstance(found, Recipe):
-                raise DiagramTypeError(
-                    "`let` names a static value, this is a diagram", scope.span(node), hint=f"share {name} = ..."
+            if isinstance(found, Recipe | Wires):
+                what, hint = (
+                    ("diagram", f"share {name} = ...") if isinstance(found, Recipe) else ("wire", f"{name} = ...")
                 )
+                raise DiagramTypeError(f"`let` names a static value, this is a {what}", scope.span(node), hint=hint)
             bind(scope, name, found, statement)
         case tree.Share(name, node):
             found = yield value(body, node, scope, graph)

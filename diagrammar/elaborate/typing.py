@@ -104,7 +104,9 @@ def family(body: Body, item: Family, args: list[Any], node: tree.Index, scope: S
         if arg.name is None:
             free = [info.name for info in infos if info.name not in names]
             if not free:
-                raise DiagramTypeError(f"`{declared.name}` takes {len(infos)} arguments", scope.span(arg))
+                raise DiagramTypeError(
+                    f"`{declared.name}` takes {len(infos)} argument{'s' * (len(infos) != 1)}", scope.span(arg)
+                )
             names[free[0]] = found
         elif arg.name in names or arg.name not in [info.name for info in infos]:
             raise DiagramTypeError(f"`{declared.name}` has no free parameter `{arg.name}`", scope.span(arg))
