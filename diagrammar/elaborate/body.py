@@ -63,6 +63,7 @@ class Body:
         for mention in self.mentions:
             while mention.default(self):
                 self.settle()
+        self.unifier.settle_literals()
         for mention in self.mentions:
             mention.close(self)
         self.settle()

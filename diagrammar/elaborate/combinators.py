@@ -37,7 +37,8 @@ def repeat(body: Body, node: tree.Repeat, ins: tuple[Any, ...], scope: Scope, gr
     from diagrammar.elaborate.expressions import value
 
     count = yield value(body, node.count, scope, None)
-    wires = tuple(_solid(wire, Tensor("R"), scope, graph) for wire in ins)
+    # a number begins in whatever the steps take
+    wires = tuple(_solid(wire, body.unifier.literal(), scope, graph) for wire in ins)
     _count(body, count, node, scope)
     if count == 0:
         return wires
@@ -236,7 +237,7 @@ def _fold(
             f"`{name}` takes wires of its state and stacked wires", site.span, hint=f"{name}[f, state = 1]"
         )
     # a number begins in whatever state the diagram ends in
-    wires = tuple(_solid(wire, WireHole(body.unifier.number(), "state"), scope, graph) for wire in ins)
+    wires = tuple(_solid(wire, body.unifier.literal(), scope, graph) for wire in ins)
     state = [graph.types[graph.bring(wire)] for wire in wires[:states]]
     count, types = _stack(body, wires[states:], graph, name, site)
     inner, outs = yield _inside(body, found, state + types, graph, site)

@@ -148,6 +148,8 @@ def _of_spaces(op: str, a: Any, b: Any) -> Any:
     if op == "*" and isinstance(b, Space | SpaceHole) and is_number(a):
         return _scaled(b, a)
     if op in "*/" and isinstance(a, Space | SpaceHole) and is_number(b):
+        if isinstance(b, Poly) and sizes.unknowns(b):
+            raise Waiting
         if b == 0:
             raise BadStatic("a space divided by zero")
         return _scaled(a, b if op == "*" else arithmetic("/", 1, b))
@@ -167,7 +169,7 @@ def _scaled(space: Space | SpaceHole, factor: Any) -> Space | SpaceHole:
         raise BadStatic("a space is scaled by a positive number")
     if isinstance(space, SpaceHole):
         if isinstance(factor, Poly):
-            raise NeedsConcrete
+            raise Waiting if sizes.unknowns(factor) else NeedsConcrete
         return space.scaled(factor)
     return space.on(whole(factor * axis) for axis in space.axes)
 

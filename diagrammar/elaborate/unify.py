@@ -56,6 +56,7 @@ class Unifier:
         # (p, k) stands for "k divides p"
         self.conditions: dict[tuple[Size, int], None] = {}
         self.labels: dict[int, str] = {}
+        self.literals: list[WireHole] = []
         # where the wires stand that are unified now, for equations that wait
         self.here: Span | None = None
         self._next = 0
@@ -70,6 +71,18 @@ class Unifier:
         number = self.number()
         self.labels[number] = name
         return unknown(number)
+
+    def literal(self) -> WireHole:
+        """The type of a number that stands for a wire: a scalar, if nothing says more."""
+        hole = WireHole(self.number(), "number")
+        self.literals.append(hole)
+        return hole
+
+    def settle_literals(self) -> None:
+        """Numbers of which nothing says more are scalars."""
+        for hole in self.literals:
+            if isinstance(self.read(hole), WireHole):
+                self.unify(hole, Tensor("R"))
 
     # ------------------------------------------------------------------------------------------- reading off
 
