@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -67,10 +66,3 @@ def main() -> list[Row]:
             what = f"build, {name}, {count:,} boxes, DisCoPy {1000 * theirs:.1f} ms"
             rows.append((what, f"{1000 * seconds:.2f} ms", "faster", seconds < theirs))
     return rows
-
-
-if __name__ == "__main__":
-    table = main()
-    for what, measured, bar, ok in table:
-        print(f"{what:70} {measured:>12} {bar:>12}  {'ok' if ok else 'MISSED'}")
-    sys.exit(not all(row[3] for row in table))

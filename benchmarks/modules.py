@@ -1,7 +1,7 @@
 """Compiled diagrams against hand-written modules of the same mathematics, forward and backward.
 
 Each row is the median over interleaved pairs of the ratio (compiled / by hand); beside it stands the same figure of
-hand against hand, which is the noise of the machine. `python benchmarks/modules.py` prints the rows.
+hand against hand, which is the noise of the machine. `python benchmarks/run.py modules` prints the rows.
 """
 
 from __future__ import annotations
@@ -172,8 +172,3 @@ def _forward(module: nn.Module, x: torch.Tensor, times: int) -> Callable[[], Non
             module(x)
 
     return run
-
-
-if __name__ == "__main__":
-    for row in main():
-        print(*row, sep=" | ")

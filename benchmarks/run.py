@@ -2,7 +2,7 @@
 
 A benchmark is a module in this folder with a `main` that returns rows `(what, measured, bar, ok)`. Each runs in a
 process of its own, so that none warms caches or fills memory for the next. The exit status is 1 if a row misses its
-bar, or if a benchmark fails. `python benchmarks/run.py building` runs those that are named.
+bar, or if a benchmark fails. `python benchmarks/run.py build` runs those that are named.
 """
 
 from __future__ import annotations

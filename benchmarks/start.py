@@ -47,8 +47,3 @@ def main() -> list[Row]:
         ("import diagrammar, cold", f"{load * 1e3:.0f} ms", "100 ms", load < 0.100),
         ("python alone, beside them", f"{bare * 1e3:.0f} ms", "", True),
     ]
-
-
-if __name__ == "__main__":
-    for row in main():
-        print(*row, sep=" | ")
