@@ -57,6 +57,7 @@ def _make_picklable(made: type[nn.Module], source: str) -> None:
     def reduce(self: nn.Module) -> tuple[Any, ...]:
         kept = []
         if "parametrizations" in self._modules:
+            # torch declares every attribute a tensor or a module: this one is a ModuleDict
             for weight, steps in self.parametrizations.items():  # type: ignore[union-attr,operator]
                 for step in steps:
                     if type(step).__module__ != made.__module__:
@@ -64,7 +65,7 @@ def _make_picklable(made: type[nn.Module], source: str) -> None:
                     kept.append((weight, type(step).__name__))
         return revive, (source, name, tuple(kept)), dict(self.__dict__)
 
-    made.__reduce__ = reduce  # type: ignore[assignment,method-assign]
+    made.__reduce__ = reduce  # type: ignore[assignment,method-assign]  # of this class alone, by its source
 
 
 def revive(source: str, name: str, kept: tuple[tuple[str, str], ...]) -> nn.Module:

@@ -40,7 +40,7 @@ def write_method(program: Program, box: Box, flags: tuple[bool, ...], module: bo
     results: list[Value] | None = None
     uses = [1] * len(box.cod)
     for value in fn.inputs:
-        value.slot.count = 1  # type: ignore[union-attr]
+        value.slot.count = 1  # type: ignore[union-attr]  # `Function` gives each input one
     if box.origin in REAL:
         results = [Value(elementwise(fn, box, fn.inputs), box.cod[0], any(flags), None)]
     elif box.origin in FUSED:

@@ -62,8 +62,8 @@ def construct(head: str, args: list[Any], node: tree.Index, scope: Scope) -> Typ
         raise DiagramTypeError(
             f"a space is wanted, this is {statics.describe(space)}", scope.span(node.args[0]), hint="space X = torus(2)"
         )
-    # while types are inferred a hole stands in the place of a space
-    return TypeValue((Field(head, space, size(channels, node.args[1], scope)),))  # type: ignore[arg-type]
+    channels = size(channels, node.args[1], scope)
+    return TypeValue((Field(head, space, channels),))  # type: ignore[arg-type]  # the space may be a hole
 
 
 def as_type(found: Any, node: tree.Node, scope: Scope) -> TypeValue:

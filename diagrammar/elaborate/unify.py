@@ -147,8 +147,8 @@ class Unifier:
             case Tokens():
                 return Tokens(self.read_size(wire.vocab), self.read_size(wire.length))
             case Field():
-                # a hole may stand in the place of a space
-                return Field(wire.kind, self.read_space(wire.space), self.read_size(wire.channels))  # type: ignore[arg-type]
+                space, channels = self.read_space(wire.space), self.read_size(wire.channels)
+                return Field(wire.kind, space, channels)  # type: ignore[arg-type]  # the space may be a hole
         return wire
 
     def _spliced(self, sizes: Sequence[Size | ListHole]) -> Iterator[Size]:

@@ -118,7 +118,7 @@ def _split(c: Call) -> Result:
 
 def _index(c: Call) -> Result:
     at = c.param("at")
-    where = c.size(at) if not isinstance(at, str | tuple | None) else None  # type: ignore[arg-type]
+    where = c.size(at) if not isinstance(at, str | tuple | None) else None  # type: ignore[arg-type]  # the parameter is a size
     if where is None:
         raise c.error("`at` is to be a whole number")
     if isinstance(c.type(), Field):

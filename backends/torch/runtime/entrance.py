@@ -42,7 +42,7 @@ def _arrive(inputs: Any, rows: Any, module: Any) -> tuple[list[Any], list[Any]]:
     if len(inputs) != len(rows):
         raise TypeError(f"{len(rows)} inputs are wanted ({', '.join(map(_called, rows))}), {len(inputs)} are given")
     ready, tails = [], []
-    for x, row in zip(inputs, rows):  # noqa: B905
+    for x, row in zip(inputs, rows, strict=True):
         x = _dtype(x, row, module)
         if x.dim() < row[3]:
             raise ValueError(
@@ -55,7 +55,7 @@ def _arrive(inputs: Any, rows: Any, module: Any) -> tuple[list[Any], list[Any]]:
 
 def _check(x: Any, tail: Any, wanted: Any, row: Any) -> None:
     """The shape of one sample is the declared one. None in `wanted`: not known here."""
-    for axis, (got, want) in enumerate(zip(tail, wanted)):  # noqa: B905
+    for axis, (got, want) in enumerate(zip(tail, wanted, strict=True)):
         if want is not None and got != want:
             raise ValueError(
                 f"{_called(row)} has shape {tuple(x.shape)}: axis {axis - len(wanted)} is {got}, {want} is wanted"
@@ -64,17 +64,17 @@ def _check(x: Any, tail: Any, wanted: Any, row: Any) -> None:
 
 def _merge(inputs: Any, rows: Any, expand: bool) -> tuple[list[Any], Any]:
     """One batch axis for each input (of size 1 where it has none), and the batch shape of them all."""
-    leads = [x.shape[: x.dim() - row[3]] for x, row in zip(inputs, rows)]  # noqa: B905
+    leads = [x.shape[: x.dim() - row[3]] for x, row in zip(inputs, rows, strict=True)]
     try:
-        batch = torch.broadcast_shapes(*leads)  # type: ignore[no-untyped-call]
+        batch = torch.broadcast_shapes(*leads)  # type: ignore[no-untyped-call]  # torch leaves it so
     except RuntimeError:
-        shown = ", ".join(f"{_called(row)} has {tuple(lead)}" for row, lead in zip(rows, leads))  # noqa: B905
+        shown = ", ".join(f"{_called(row)} has {tuple(lead)}" for row, lead in zip(rows, leads, strict=True))
         raise ValueError(f"batch axes do not fit together: {shown}") from None
     count = 1
     for size in batch:
         count *= size
     merged = []
-    for x, row, lead in zip(inputs, rows, leads):  # noqa: B905
+    for x, row, lead in zip(inputs, rows, leads, strict=True):
         tail = x.shape[x.dim() - row[3] :]
         wide = expand or len(lead)
         merged.append(x.expand((*batch, *tail)).reshape((count, *tail)) if wide else x.unsqueeze(0))
@@ -88,7 +88,7 @@ def _leave(outputs: Any, flags: Any, batch: Any) -> Any:
     for size in batch:
         count *= size
     done = []
-    for x, flag in zip((outputs,) if single else outputs, flags):  # noqa: B905
+    for x, flag in zip((outputs,) if single else outputs, flags, strict=True):
         if not flag:
             done.append(x.expand((*batch, *x.shape)))
             continue

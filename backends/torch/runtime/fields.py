@@ -77,7 +77,7 @@ def _shifted(x: Tensor, axis: int, before: int, after: int) -> Tensor:
 def _coordinates(sizes: Any, axes: Any, like: Tensor) -> Tensor:
     """The place of each point of a grid, one channel for each axis."""
     lines = []
-    for n, (periodic, low, high) in zip(sizes, axes):  # noqa: B905
+    for n, (periodic, low, high) in zip(sizes, axes, strict=True):
         steps = torch.arange(n, dtype=torch.float64, device=like.device)
         at = (steps if periodic else steps + 0.5) * ((high - low) / n) + low
         lines.append(at.to(like.dtype))
@@ -114,7 +114,7 @@ def _taps(n: int, m: int, kind: str, word: str, device: Any) -> tuple[Tensor, Te
 
 def _resample(x: Tensor, sizes: Any, kinds: Any, word: str) -> Tensor:
     """A field on another grid, axis by axis, by products with interpolation matrices."""
-    for axis, (m, kind) in enumerate(zip(sizes, kinds), 2):  # noqa: B905
+    for axis, (m, kind) in enumerate(zip(sizes, kinds, strict=True), 2):
         n = x.shape[axis]
         index, weight = _taps(n, m, kind, word, x.device)
         matrix = torch.zeros((m, n), dtype=torch.float64, device=x.device).scatter_add(1, index, weight)

@@ -22,7 +22,7 @@ def _fill(x: Tensor, axis: int, before: int, after: int) -> Tensor:
 def _low(z: Tensor, modes: Any, sizes: Any) -> Tensor:
     """The centred low frequencies; zeros for those that the grid lacks."""
     last = len(modes) - 1
-    for axis, (k, n) in enumerate(zip(modes, sizes), 2):  # noqa: B905
+    for axis, (k, n) in enumerate(zip(modes, sizes, strict=True), 2):
         if axis == last + 2:
             kept = min(k // 2, n // 2) + 1
             z = _fill(z.narrow(axis, 0, kept), axis, 0, k // 2 + 1 - kept)
@@ -36,7 +36,7 @@ def _low(z: Tensor, modes: Any, sizes: Any) -> Tensor:
 def _spread(z: Tensor, modes: Any, sizes: Any) -> Tensor:
     """Centred frequencies in their places of a full spectrum, zeros elsewhere."""
     last = len(modes) - 1
-    for axis, (k, n) in enumerate(zip(modes, sizes), 2):  # noqa: B905
+    for axis, (k, n) in enumerate(zip(modes, sizes, strict=True), 2):
         if axis == last + 2:
             kept = min(k // 2, n // 2) + 1
             z = _fill(z.narrow(axis, 0, kept), axis, 0, n // 2 + 1 - kept)
@@ -163,7 +163,7 @@ def _fourier(u: Tensor, w: Tensor, bias: Any, modes: Any) -> Tensor:
     u : [batch, i, n1, ..], w : [i, o, k1, .., kd // 2 + 1, 2].
     """
     sizes = u.shape[2:]
-    small = all(2 * k <= n or n <= 32 for k, n in zip(modes, sizes))  # noqa: B905
+    small = all(2 * k <= n or n <= 32 for k, n in zip(modes, sizes, strict=True))
     if u.is_cuda or small or torch.compiler.is_compiling():
         y = _fourier_matrices(u, w, modes)
     else:
@@ -181,7 +181,7 @@ def _fourier_fft(u: Tensor, w: Tensor, modes: Any) -> Tensor:
 def _fourier_matrices(u: Tensor, w: Tensor, modes: Any) -> Tensor:
     dim = len(modes)
     sizes = u.shape[2:]
-    tables = [_tables(u, n, k, axis == dim - 1) for axis, (k, n) in enumerate(zip(modes, sizes))]  # noqa: B905
+    tables = [_tables(u, n, k, axis == dim - 1) for axis, (k, n) in enumerate(zip(modes, sizes, strict=True))]
     z = torch.matmul(u, tables[-1][0])
     for axis in range(dim - 2, -1, -1):
         there = tables[axis][0]
