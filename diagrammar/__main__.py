@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; gives its exit status."""
-    from diagrammar.cli import main as run
+    from diagrammar.commands import main as run
 
     return run(arguments)
 

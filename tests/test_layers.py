@@ -19,14 +19,14 @@ HOME = Path(diagrammar.__file__).parent
 # Shelves from the lowest; a folder stands where its name does. What is on one shelf may know its neighbours, and what
 # is below, and nothing above.
 SHELVES: list[set[str]] = [
-    {"errors", "pause", "source", "steps"},
+    {"errors", "pause", "source", "steps", "writing"},
     {"types", "sizes", "box", "diagram", "rope", "table", "law"},
     {"canonical", "category", "divisibility", "equality", "forms", "wellformed"},
     {"functor", "format", "notation", "body_text", "spelling"},
     {"derivative", "lens", "optic", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
     {"backends", "laws", "draw"},
-    {"api", "cli", "summary", "__main__", "__init__"},
+    {"api", "commands", "summary", "__main__", "__init__"},
 ]
 # the language knows places and errors, and nothing of diagrams
 BELOW_GRAMMAR = {"errors", "source", "grammar"}
@@ -38,7 +38,7 @@ FRAMEWORKS = {
     "discopy": "backends.discopy",
     "networkx": "backends.networkx",
     "hypothesis": "laws",
-    "rich": "cli",
+    "rich": "commands",
     "numpy": None,
     "scipy": None,
     "matplotlib": None,
