@@ -18,6 +18,7 @@ GROUP = "diagrammar.backends"
 _BUILT_IN = {
     "torch": "diagrammar.backends.torch:BACKEND",
     "cost": "diagrammar.backends.cost:BACKEND",
+    "picture": "diagrammar.backends.picture:BACKEND",
 }
 
 

@@ -15,12 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from diagrammar.box import Box, Bundle, Flat, Node, Ty, Value, bundle
 from diagrammar.errors import DiagramTypeError
 from diagrammar.source import Span
 from diagrammar.types import Type, Types, same_type, show
+
+if TYPE_CHECKING:
+    from diagrammar.backends.picture import Picture
 
 __all__ = [
     "Box", "Builder", "Bundle", "Copy", "Diagram", "Discard", "Flat", "Id", "Node", "Swap", "Ty", "Value",
@@ -195,6 +199,17 @@ class Diagram:
 
     def __deepcopy__(self, memo: object) -> Diagram:
         return self
+
+    def draw(self, path: str | Path | None = None, **options: Any) -> Picture:
+        """Its picture, written to a file if one is named: `.svg`, `.tex`, `.png` or `.html`. See `diagrammar.drawing`.
+
+        Options: `depth`, `theme`, `title`.
+        """
+        made: Picture = _upstairs("drawing").draw(self, path, **options)
+        return made
+
+    def _repr_svg_(self) -> str:
+        return self.draw().svg()
 
     def __str__(self) -> str:
         return str(_upstairs("format").to_text(self))

@@ -25,8 +25,8 @@ SHELVES: list[set[str]] = [
     {"functor", "format", "notation", "body_text", "spelling"},
     {"derivative", "lens", "optic", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
-    {"backends", "laws", "draw"},
-    {"api", "commands", "summary", "__main__", "__init__"},
+    {"backends", "laws"},
+    {"api", "commands", "drawing", "summary", "__main__", "__init__"},
 ]
 # the language knows places and errors, and nothing of diagrams
 BELOW_GRAMMAR = {"errors", "source", "grammar"}
@@ -41,7 +41,7 @@ FRAMEWORKS = {
     "rich": "commands",
     "numpy": None,
     "scipy": None,
-    "matplotlib": None,
+    "matplotlib": "backends.picture",
 }
 LONGEST_FILE, LONGEST_FUNCTION = 500, 60
 

@@ -16,6 +16,7 @@ from diagrammar.errors import DiagrammarError
 COMMANDS = {
     "check": "check the types of files",
     "show": "boxes, weights, FLOPs, activation bytes and wire types of a diagram",
+    "draw": "draw a diagram as SVG, TikZ, PNG or HTML",
     "compile": "compile a diagram to a source file",
 }
 
