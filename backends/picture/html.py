@@ -108,6 +108,7 @@ def _constants() -> dict[str, float]:
         "line": layout.LINE,
         "spare": layout.SPARE,
         "apart": layout.APART,
+        "above": layout.ABOVE,
         "margin": paint.MARGIN,
         "lead": paint.LEAD,
         "corner": CORNER,

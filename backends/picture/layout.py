@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -21,6 +21,7 @@ STUB = 14.0
 SIGN = 10.0  # the radius of an operator
 
 LINE, SPARE = 1300.0, 0.3  # how wide a row of a body is, about; and by which part of that the last one may be wider
+ABOVE = 12.0  # from a wire to the upper end of its type
 APART = 7.0  # between wires that turn
 
 
@@ -250,16 +251,21 @@ def _columns(
         start, miss = x, 0.0
         for link, text in zip(drawn.gaps[k], labels[k], strict=True):
             edge = xs[link.slot] + row[link.slot].width
-            if text:
+            if not link.targets:
+                start = max(start, edge + stub(text) + 4)
+            elif text or len(link.targets) > 1:
                 start = max(start, edge + width(text, LABEL) + 8)
-            elif len(link.targets) != 1:
-                start = max(start, edge + STUB + 4 if not link.targets else edge + 8)
             y = tops[k][link.slot] + row[link.slot].outs[link.port]
             for at, port in link.targets:
                 miss = max(miss, abs(tops[k + 1][at] + sizes[k + 1][at].ins[port] - y))
         x = start + min(max(16.0, 10 + 0.45 * miss), 70.0)
         bends.append((start, x))
     return lefts, tuple(bends), x
+
+
+def stub(text: str) -> float:
+    """How long the wire of a discard is, below its type."""
+    return max(STUB, width(text, LABEL) + 9)
 
 
 # -------------------------------------------------------------------------------------------------------- rows
@@ -289,7 +295,7 @@ def _rows(
         wires = len(drawn.gaps[first - 1]) if first else 0
         indent = APART * (wires + 1) if first else 0.0
         x = indent - (line.bends[first - 1][1] if first else 0.0)
-        above = min((top for k in columns for top in line.tops[k]), default=0.0)
+        above = min((top for k in columns for top in _tops(drawn, sizes, labels, line, k)), default=0.0)
         below = max(
             (top + size.height for k in columns for top, size in zip(line.tops[k], sizes[k], strict=True)), default=0.0
         )
@@ -314,6 +320,17 @@ def _rows(
             wide = max(wide, line.end + x)
         first = cut + 1
     return Laid(sheet, drawn, wide, down, tuple(places), labels, tuple(bends), turns)
+
+
+def _tops(
+    drawn: Plan, sizes: Sequence[Sequence[Size]], labels: Sequence[Sequence[str]], line: Line, k: int
+) -> Iterator[float]:
+    """The upper ends of what stands in a column, and of the types that are written behind it."""
+    yield from line.tops[k]
+    if k < len(drawn.gaps):
+        for link, text in zip(drawn.gaps[k], labels[k], strict=True):
+            if text:
+                yield line.tops[k][link.slot] + sizes[k][link.slot].outs[link.port] - ABOVE
 
 
 def _cuts(drawn: Plan, line: Line) -> list[int]:

@@ -36,28 +36,30 @@ def opened(sheets: Sheets, depth: int | None = None) -> list[Opened]:
 def _readable(sheets: Sheets) -> list[Opened]:
     root = Opened(sheets.root)
     drawn, queue = [root], deque([root])
-    shown = {sheets.root.origin} - {""}
+    shown: set[object] = {sheets.root.origin, ""}
     count = len(sheets.of(sheets.root).cells)
     while queue:
         here = queue.popleft()
         for number, cell in enumerate(sheets.of(here.diagram).cells):
-            if cell.inside is None or not cell.own or _declared(here.diagram, number) in shown:
+            declared = _declared(here.diagram, number)
+            if cell.inside is None or not cell.own or declared in shown:
                 continue
             more = len(sheets.of(cell.inside).cells)
             if count + more > READABLE:
                 continue
             count += more
-            shown |= {_declared(here.diagram, number)} - {""}
+            if declared is not None:
+                shown.add(declared)
             here.inner[number] = Opened(cell.inside)
             drawn.append(here.inner[number])
             queue.append(here.inner[number])
     return drawn
 
 
-def _declared(body: Diagram, number: int) -> str:
-    """Which declaration a frame is of; nothing for a combinator."""
+def _declared(body: Diagram, number: int) -> object:
+    """Which declaration a frame is of, or which diagram without one; nothing for a combinator."""
     box = body.flat.nodes[number].box
-    return box.origin if box.key is not None else ""
+    return (box.origin or id(box.insides[0])) if box.key is not None else None
 
 
 def _down_to(sheets: Sheets, depth: int) -> list[Opened]:

@@ -128,7 +128,7 @@ class _Sweep:
             if not self.floating[number]:
                 self._fetch(self.edges.into[number])
                 into = self.edges.into[number]
-                self._box(number, into[len(into) // 2])
+                self._box(number, into[-1])
         self._fetch(self.edges.into[END])
         for number in range(len(self.flat.nodes)):
             if line.first_box + number not in line:
@@ -140,40 +140,48 @@ class _Sweep:
             entry = line.after[entry]
         return entries
 
-    def _put(self, wires: Iterable[int], anchor: int) -> int:
+    def _put(self, wires: Iterable[int], anchor: int) -> None:
         for wire in wires:
             for edge in sorted(self.edges.of_wire[wire], key=self.when.__getitem__):
                 anchor = self.line.insert(edge, anchor)
-        return anchor
 
-    def _box(self, number: int, anchor: int) -> int:
-        """Puts a box and then its wires after an entry; gives the last of them."""
-        return self._put(self.flat.nodes[number].outs, self.line.insert(self.line.first_box + number, anchor))
+    def _box(self, number: int, anchor: int) -> None:
+        """Puts a box and then its wires after an entry."""
+        self._put(self.flat.nodes[number].outs, self.line.insert(self.line.first_box + number, anchor))
 
     def _fetch(self, into: Sequence[int]) -> None:
         """Puts what floats beside the other inputs of the box that needs it first."""
         line = self.line
         here = next((edge for edge in into if edge in line), line.sentinel)
-        anchor = line.before[here]
-        if anchor != line.sentinel and anchor >= line.first_box:
-            # the box that makes the wire stands where the wire does
-            anchor = line.before[anchor]
+        anchor = self._above(here) if here != line.sentinel else line.before[here]
         for edge in into:
             if edge not in line:
-                anchor = self._float(self.edges.producer[self.edges.all[edge].wire], anchor)
+                self._float(self.edges.producer[self.edges.all[edge].wire], anchor)
             anchor = edge
 
-    def _float(self, number: int, anchor: int) -> int:
-        """Puts a floating box with all that it needs after an entry, each after what it needs itself."""
-        stack = [(number, iter(self.edges.into[number]))]
+    def _above(self, edge: int) -> int:
+        """The entry above a wire, and above all that the wire comes from, as far as it is the uppermost wire there."""
+        line = self.line
+        while True:
+            above = line.before[edge]
+            box = above - line.first_box
+            if above == line.sentinel or box < 0 or box != self.edges.producer[self.edges.all[edge].wire]:
+                return above
+            if not self.edges.into[box]:
+                return line.before[above]
+            edge = self.edges.into[box][0]
+
+    def _float(self, number: int, anchor: int) -> None:
+        """Puts a floating box with all that it needs after an entry, as if it were part of the body before."""
+        stack = [(number, 0, anchor)]
         while stack:
-            box, rest = stack[-1]
-            for edge in rest:
-                maker = self.edges.producer[self.edges.all[edge].wire]
-                if self.line.first_box + maker not in self.line:
-                    stack.append((maker, iter(self.edges.into[maker])))
-                    break
+            box, port, anchor = stack.pop()
+            into = self.edges.into[box]
+            while port < len(into) and into[port] in self.line:
+                anchor = into[port]
+                port += 1
+            if port < len(into):
+                maker = self.edges.producer[self.edges.all[into[port]].wire]
+                stack += [(box, port, anchor), (maker, 0, anchor)]
             else:
-                anchor = self._box(box, anchor)
-                stack.pop()
-        return anchor
+                self._box(box, into[-1] if into else anchor)

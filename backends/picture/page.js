@@ -141,8 +141,10 @@ function layout(node) {
   );
   const said = new Set(body.gaps.flatMap((gap, k) => gap.filter((_, n) => labels[k][n][0]).map((link) => link[2])));
   const line = columns(body, sizes, tops, labels);
-  return { node, body, inner, labels, said, ...rows(body, sizes, tops, line) };
+  return { node, body, inner, labels, said, ...rows(body, sizes, tops, labels, line) };
 }
+
+const stub = ([, wide]) => Math.max(K.stub, wide + 9);
 
 function columns(body, sizes, tops, labels) {
   const lefts = [], bends = [];
@@ -156,8 +158,8 @@ function columns(body, sizes, tops, labels) {
     let start = x, miss = 0;
     body.gaps[k].forEach(([slot, port, , targets], n) => {
       const edge = xs[slot] + row[slot].width;
-      if (labels[k][n][0]) start = Math.max(start, edge + labels[k][n][1] + 8);
-      else if (targets.length !== 1) start = Math.max(start, targets.length ? edge + 8 : edge + K.stub + 4);
+      if (!targets.length) start = Math.max(start, edge + stub(labels[k][n]) + 4);
+      else if (labels[k][n][0] || targets.length > 1) start = Math.max(start, edge + labels[k][n][1] + 8);
       const y = tops[k][slot] + row[slot].outs[port];
       for (const [at, into] of targets) miss = Math.max(miss, Math.abs(tops[k + 1][at] + sizes[k + 1][at].ins[into] - y));
     });
@@ -192,18 +194,23 @@ function cuts(body, line) {
   return found;
 }
 
-function rows(body, sizes, tops, line) {
+function rows(body, sizes, tops, labels, line) {
   const places = [], bends = [], turns = new Map(), last = body.gaps.length;
   let down = 0, wide = 0, first = 0;
   for (const cut of [...cuts(body, line), last]) {
     const indent = first ? K.apart * (body.gaps[first - 1].length + 1) : 0;
     const x = indent - (first ? line.bends[first - 1][1] : 0);
     let above = Infinity, below = -Infinity;
-    for (let k = first; k <= cut; k++)
+    for (let k = first; k <= cut; k++) {
       tops[k].forEach((top, at) => {
         above = Math.min(above, top);
         below = Math.max(below, top + sizes[k][at].height);
       });
+      if (k < last)
+        body.gaps[k].forEach(([slot, port], n) => {
+          if (labels[k][n][0]) above = Math.min(above, tops[k][slot] + sizes[k][slot].outs[port] - K.above);
+        });
+    }
     if (above > below) above = below = 0;
     if (first) turns.get(first - 1).left = indent - K.apart;
     for (let k = first; k <= cut; k++) {
@@ -298,8 +305,9 @@ function paintLinks(laid, x, y) {
       let stroke = (where[0] === PASS && arriving.get(slot)) || [start];
       if (label) text("type", x + place.x + place.width + 4, start[1] - 4, label, K.label, wide);
       if (!targets.length) {
-        wire([start, [start[0] + K.stub, start[1]]], about);
-        disc("stub", start[0] + K.stub, start[1], 2.5);
+        const stop = x + place.x + place.width + stub([label, wide]);
+        wire([start, [stop, start[1]]], about);
+        disc("stub", stop, start[1], 2.5);
         return;
       }
       if (targets.length > 1) disc("dot", x + laid.bends[k][0], start[1], 2.8, about);

@@ -11,13 +11,13 @@ from diagrammar.backends.picture.layout import (
     DETAIL,
     HEAD,
     LABEL,
-    STUB,
     TITLE,
     WIDEST,
     Laid,
     Place,
     head,
     mark_text,
+    stub,
 )
 from diagrammar.backends.picture.metrics import clipped, width
 from diagrammar.backends.picture.plan import PASS, Link
@@ -94,7 +94,7 @@ def _links(laid: Laid, x: float, y: float, made: list[Primitive]) -> None:
                 edge = x + place.x + place.width
                 made.append(Text("type", edge + 4, start[1] - 4, label, LABEL, width(label, LABEL)))
             if not link.targets:
-                stop = start[0] + STUB
+                stop = x + place.x + place.width + stub(label)
                 made += [Wire((start, (stop, start[1])), about), Disc("stub", stop, start[1], 2.5)]
                 continue
             if len(link.targets) > 1:

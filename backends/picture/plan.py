@@ -45,32 +45,65 @@ class Plan:
 def plan(flat: Flat) -> Plan:
     """The plan of a body: linear in what is to be drawn, that is in the boxes and in the columns that wires pass."""
     edges = Edges(flat)
-    return _Planner(flat, edges, levels(flat, edges)).plan()
+    order = ordered(flat, edges)
+    return _Planner(flat, edges, order, levels(flat, edges, order)).plan()
 
 
-def levels(flat: Flat, edges: Edges) -> list[int]:
+def levels(flat: Flat, edges: Edges, order: Sequence[int]) -> list[int]:
     """The column of each box: as soon as its inputs are there; what floats, just before it is needed."""
-    columns: list[int] = []
-    for node in flat.nodes:
-        makers = [edges.producer[wire] for wire in node.ins]
-        columns.append(1 + max((columns[maker] for maker in makers if maker != END), default=0))
+    after = _split(flat, edges, order)
+    columns = [0] * len(flat.nodes)
+    stack = list(reversed(range(len(flat.nodes))))
+    while stack:
+        number = stack[-1]
+        makers = [edges.producer[wire] for wire in flat.nodes[number].ins]
+        if number in after:
+            makers.append(after[number])
+        waiting = [maker for maker in makers if maker != END and not columns[maker]]
+        if columns[number] or not waiting:
+            stack.pop()
+            columns[number] = columns[number] or 1 + max((columns[m] for m in makers if m != END), default=0)
+        stack += waiting
     last = 1 + max(columns, default=0)
     floats = floating(flat, edges)
-    for number in reversed(range(len(flat.nodes))):
-        if floats[number]:
-            users = [edges.all[edge].node for wire in flat.nodes[number].outs for edge in edges.of_wire[wire]]
-            columns[number] = min((last if user == END else columns[user] for user in users), default=2) - 1
+    within: dict[int, list[int]] = {}
+    for number, outer in after.items():
+        within.setdefault(outer, []).append(number)
+    for number in sorted(range(len(columns)), key=columns.__getitem__, reverse=True):
+        users = [edges.all[edge].node for wire in flat.nodes[number].outs for edge in edges.of_wire[wire]]
+        users += within.get(number, [])
+        if floats[number] and users:
+            columns[number] = min(last if user == END else columns[user] for user in users) - 1
     return columns
+
+
+def _split(flat: Flat, edges: Edges, order: Sequence[int]) -> dict[int, int]:
+    """The boxes that stand between two wires of another box, with that box: they must stand behind it."""
+    boxes = len(edges.all)
+    position = {entry: at for at, entry in enumerate(order)}
+    found: dict[int, int] = {}
+    around: list[tuple[int, int]] = []
+    for at, entry in enumerate(order):
+        while around and around[-1][0] < at:
+            around.pop()
+        if entry >= boxes:
+            if around:
+                found[entry - boxes] = around[-1][1]
+            wires = flat.nodes[entry - boxes].outs
+            end = max((position[edge] for wire in wires for edge in edges.of_wire[wire]), default=at)
+            around.append((end, entry - boxes))
+    return found
 
 
 class _Planner:
     """A plan while it is made."""
 
-    __slots__ = ("columns", "edges", "flat", "last", "level", "links", "places", "ports", "where")
+    __slots__ = ("columns", "edges", "flat", "last", "level", "links", "order", "places", "ports", "where")
 
-    def __init__(self, flat: Flat, edges: Edges, level: Sequence[int]) -> None:
+    def __init__(self, flat: Flat, edges: Edges, order: Sequence[int], level: Sequence[int]) -> None:
         self.flat = flat
         self.edges = edges
+        self.order = order
         self.level = level
         self.last = 1 + max(level, default=0)
         self.columns: list[list[Slot]] = [[] for _ in range(self.last + 1)]
@@ -86,8 +119,7 @@ class _Planner:
         self.columns[0] = [Slot(IN, wire) for wire in self.flat.inputs]
         self.columns[self.last] = [Slot(OUT, wire) for wire in self.flat.outputs]
         boxes = len(self.edges.all)
-        order = ordered(self.flat, self.edges)
-        for entry in order:
+        for entry in self.order:
             if entry >= boxes:
                 column = self.columns[self.level[entry - boxes]]
                 self.where[entry - boxes] = len(column)
@@ -95,7 +127,7 @@ class _Planner:
             else:
                 self._pass(entry)
         self._sources()
-        for entry in order:
+        for entry in self.order:
             if entry < boxes:
                 self._join(entry)
         return Plan(tuple(map(tuple, self.columns)), tuple(tuple(gap.values()) for gap in self.links))

@@ -105,7 +105,7 @@ class Sheets:
         combinator = box.key is None and inside is not None
         return Cell(
             "box",
-            box.name,
+            "if training" if box.origin == "training" else box.name,
             "" if combinator else arguments(box)[1:-1],
             times=_times(box),
             hue=hue,
@@ -191,7 +191,7 @@ def _branches(box: Box) -> Diagram:
     wires = tuple(range(len(box.dom)))
     ends = [
         made.add(Box(name, box.dom, box.cod, origin="branch", insides=(inside,)), wires)
-        for name, inside in zip(("training", "evaluation"), box.insides, strict=True)
+        for name, inside in zip(("then", "else"), box.insides, strict=True)
     ]
     return made.build(
         made.add(Box("or", (wire, wire), (wire,), origin="either"), (left, right))[0]

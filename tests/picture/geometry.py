@@ -1,4 +1,4 @@
-"""What a scene may not show: texts that meet, texts that leave their frame, wires through boxes; and how wires cross."""
+"""What a picture may not show: texts that meet or leave their frame, wires through boxes; and how often wires cross."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def within(a: Area, b: Area) -> bool:
     return a[0] >= b[0] - 0.01 and a[1] >= b[1] - 0.01 and a[2] <= b[2] + 0.01 and a[3] <= b[3] + 0.01
 
 
-def path(wire: Wire, steps: int = 24) -> Iterator[Point]:
+def path(wire: Wire, steps: int = 25) -> Iterator[Point]:
     """Points along a wire, as the renderers draw it."""
     yield wire.points[0]
     for (x, y), (to, down) in pairwise(wire.points):
@@ -71,28 +71,31 @@ def faults(scene: Scene) -> list[str]:
     wires = [one for one in scene.primitives if isinstance(one, Wire)]
     page = (0.0, 0.0, scene.width, scene.height)
     found = [f"{a.text!r} meets {b.text!r}" for a, b in combinations(texts, 2) if meet(area(a), area(b))]
-    for one in (*texts, *boxes, *frames, *signs):
-        if not within(area(one), page):
-            found.append(f"{one} leaves the page")
+    things: list[Text | Rect | Disc] = [*texts, *boxes, *frames, *signs]
+    found += [f"{one} leaves the page" for one in things if not within(area(one), page)]
     # what a frame or a box touches it holds, or is held by
     for frame in (*frames, *boxes):
         held = area(frame)
-        for other in (*texts, *boxes, *frames, *signs):
-            if other is not frame and meet(area(other), held):
-                if not within(area(other), held) and not (isinstance(other, Rect) and within(held, area(other))):
-                    found.append(f"{other} leaves {frame}")
+        for other in things:
+            around = isinstance(other, Rect) and within(held, area(other))
+            if other is not frame and meet(area(other), held) and not around and not within(area(other), held):
+                found.append(f"{other} leaves {frame}")
+    for disc in (one for one in scene.primitives if isinstance(one, Disc) and one.kind != "sign"):
+        found += [
+            f"{disc} meets {other}"
+            for other in things
+            if other.kind not in ("frame", "sign") and meet(area(disc), area(other))
+        ]
+    solid: list[Text | Rect | Disc] = [*texts, *boxes, *signs]
+    areas = [area(one) for one in solid]
     for wire in wires:
         for a, b in pairwise(path(wire)):
-            found += [
-                f"a wire passes through {box}"
-                for box in (*boxes, *signs)
-                if through(a, b, area(box)) and not _ends(wire, box)
-            ]
-            found += [f"a wire passes through {text}" for text in texts if through(a, b, area(text))]
+            hit = [one for one, where in zip(solid, areas, strict=True) if through(a, b, where)]
+            found += [f"a wire passes through {one}" for one in hit if not _ends(wire, one)]
     return found
 
 
-def _ends(wire: Wire, box: Rect | Disc) -> bool:
+def _ends(wire: Wire, box: Text | Rect | Disc) -> bool:
     """Whether a wire ends on the circle of an operator, which lies in its square."""
     if not isinstance(box, Disc):
         return False
