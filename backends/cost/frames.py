@@ -1,0 +1,295 @@
+"""Frames without a name, as the module's code has them: loops, rows at once, the branch of training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from diagrammar.backends.cost.call import Slot, Value, rank
+from diagrammar.backends.cost.extremes import large
+from diagrammar.backends.cost.run import Function, Task, passed, read
+from diagrammar.backends.cost.tensors import Memory, Shape, Storage, product
+from diagrammar.diagram import Box, Diagram
+from diagrammar.sizes import Size, floor, over
+from diagrammar.types import Field, Type, shape_of
+
+
+def transparent(fn: Function, box: Box, values: list[Value], counts: list[int], batch: Size) -> Task:
+    """Runs a frame without a name."""
+    match box.origin:
+        case "repeat":
+            results: list[Value] = yield _repeat(fn, box, values, counts, batch)
+        case "training":
+            results = yield fn.body(box.insides[0], list(values), batch)
+            for value in values:
+                read(value)
+            results = [passed(value, count) for value, count in zip(results, counts, strict=True)]
+        case "std:map":
+            results = yield _map(fn, box, values, counts, batch)
+        case "std:tree":
+            results = yield _tree(fn, box, values, counts, batch)
+        case _:
+            results = yield _scan(fn, box, values, counts, batch)
+    return results
+
+
+def _number(box: Box, name: str) -> int:
+    value = box.param(name, 0)
+    assert isinstance(value, int)
+    return value
+
+
+def _flagged(fn: Function, value: Value, batch: Size, flag: bool) -> Shape:
+    """A wire written out, with the batch axis if any wire of the loop has it."""
+    x = fn.call(box_of(value), [value], batch).bare(0)
+    return x.unsqueeze(0) if flag and not value.batched else x
+
+
+def box_of(value: Value) -> Box:
+    """A box whose operand is the wire."""
+    return Box("", (value.wire,), ())
+
+
+# ----------------------------------------------------------------------------------------------------- repeat
+
+
+def _repeat(fn: Function, box: Box, values: list[Value], counts: list[int], batch: Size) -> Task:
+    held, count = _number(box, "captures"), _number(box, "count")
+    captured, state = values[:held], values[held:]
+    if count > 1 and len(box.insides) == 1:
+        looped: list[Value] = yield _loop(fn, box, values, counts, batch)
+        return looped
+    for number in range(count):
+        for value in captured:
+            if value.slot is not None:
+                value.slot.count += 1
+        inside = box.insides[number if len(box.insides) > 1 else 0]
+        state = yield fn.body(inside, [*captured, *state], batch, consume=True)
+    for value in captured:
+        read(value)
+    return [passed(value, count) for value, count in zip(state, counts, strict=True)]
+
+
+def _loop(fn: Function, box: Box, values: list[Value], counts: list[int], batch: Size) -> Task:
+    held = _number(box, "captures")
+    (inside,) = box.insides
+    flat = inside.flat
+    moving = [at for at in range(len(box.cod)) if flat.outputs[at] != flat.inputs[held + at]]
+    flag = any(value.batched for value in values)
+    carried = [_flagged(fn, values[held + at], batch, flag) for at in moving]
+    for at in moving:
+        read(values[held + at])
+
+    def inputs(tensors: list[Shape]) -> list[Value]:
+        ready = list(values)
+        for at, x in zip(moving, tensors, strict=True):
+            ready[held + at] = Value(Slot(x, 0), box.cod[at], flag)
+        return ready
+
+    made: list[Shape] = yield _rounds(fn, inside, inputs, moving, carried, _number(box, "count"), batch, flag)
+    results = []
+    for at in range(len(box.cod)):
+        if at in moving:
+            results.append(_bound(made[moving.index(at)], box.cod[at], flag, counts[at]))
+        else:
+            results.append(passed(values[held + at], counts[at] + 1))
+    for at, value in enumerate(values):
+        if at < held or at - held not in moving:
+            read(value)
+    return results
+
+
+def _bound(x: Shape, wire: Type, flag: bool, count: int) -> Value:
+    return Value(Slot(x if count else None, count), wire, flag)
+
+
+def _rounds(
+    fn: Function, inside: Diagram, inputs: Callable[[list[Shape]], list[Value]], outs: Sequence[int],
+    carried: list[Shape], count: Size, batch: Size, flag: bool,
+) -> Any:  # fmt: skip
+    """Runs the body of a loop once for steps that are alike: the first may be of another kind than those after it.
+    Gives what is carried at the end, then what else the body ends in."""
+    left, alike = count, False
+    while True:
+        # each step starts with what the one before it made
+        probes = [x.viewed(x.sizes, x.strides) for x in carried]
+        for probe in probes:
+            probe.storage = Storage(fn.memory, probe.bytes(), probe=True)
+        step = Step(fn.memory, [x.storage for x in carried], [x.storage for x in probes])
+        kind = [(x.strides, x.grad) for x in carried]
+        # whoever gave them holds them no more
+        carried.clear()
+        ready = inputs(probes)
+        del probes, probe
+        results: list[Value] = yield fn.body(inside, ready, batch)
+        del ready
+        made: list[Shape] = []
+        for at in [*outs, *(at for at in range(len(results)) if at not in outs)]:
+            made.append(_flagged(fn, results[at], batch, flag))
+        for value in results:
+            read(value)
+        del results
+        carried = made[: len(outs)]
+        alike = alike or left == 1 or kind == [(x.strides, x.grad) for x in carried]
+        times = left if alike else 1
+        step.settle([x.storage for x in carried], times)
+        left = left - times
+        if left == 0:
+            return made
+        made = []
+
+
+class Step:
+    """One step of a loop, made into several: `given` are the storages that it starts from, `probes` stand for them."""
+
+    def __init__(self, memory: Memory, given: list[Storage], probes: list[Storage]) -> None:
+        self._memory = memory
+        # without gradients nothing is kept, and holding a storage would keep it alive
+        self._given, self._probes = (given, probes) if memory.training else ([], [])
+        self._kept, self._products = memory.kept, memory.products
+
+    def settle(self, made: list[Storage], times: Size) -> None:
+        """Counts the step so many times; `made` is what it hands on."""
+        memory = self._memory
+        each = memory.kept - self._kept
+        handed: Size = 0
+        for given, probe, out in zip(self._given, self._probes, made, strict=False):
+            if out.kept and out.memory is not None:
+                each = each - out.bytes
+            if probe.kept or out.kept:
+                handed = handed + out.bytes
+            if probe.kept:
+                memory.keep(given)
+        more = (times - 1) * (each + handed)
+        memory.kept = memory.kept + more
+        if memory.row is not None:
+            memory.row.kept = memory.row.kept + more
+        memory.products = memory.products + (times - 1) * (memory.products - self._products)
+
+
+# ---------------------------------------------------------------------------------------------------- fold, scan
+
+
+def _scan(fn: Function, box: Box, values: list[Value], counts: list[int], batch: Size) -> Task:
+    held = _number(box, "captures")
+    (inside,) = box.insides
+    state = len(box.cod) if box.origin == "std:fold" and box.param("state") is None else _number(box, "state")
+    flag = any(value.batched for value in values)
+    rows = values[held + state :]
+    count = fn.forward.fixed(_length(box, rows))
+    carried = [_flagged(fn, value, batch, flag) for value in values[held : held + state]]
+    for value in values[held : held + state]:
+        read(value)
+
+    def inputs(tensors: list[Shape]) -> list[Value]:
+        ready = values[:held] + [
+            Value(Slot(x, 0), wire, flag) for x, wire in zip(tensors, box.cod[:state], strict=True)
+        ]
+        for value, wire in zip(rows, inside.dom[held + state :], strict=True):
+            whole = fn.call(box_of(value), [value], batch).bare(0)
+            ready.append(Value(Slot(whole.select(int(value.batched)), 0), wire, value.batched))
+        return ready
+
+    if count == 0:
+        made = [*carried, *(fn.k.new((*((batch,) if flag else ()), *shape_of(w)), False) for w in box.cod[state:])]
+        return [_bound(x, wire, flag, n) for x, wire, n in zip(made, box.cod, counts, strict=True)]
+    made = yield _rounds(fn, inside, inputs, range(state), carried, count, batch, flag)
+    # what every step leaves waits in a list
+    waiting = [Storage(fn.memory, (count - 1) * x.bytes()) for x in made[state:]]
+    for value in (*values[:held], *rows):
+        read(value)
+    stacked = [fn.k.new((*x.sizes[: int(flag)], count, *x.sizes[int(flag) :]), x.grad, x.item) for x in made[state:]]
+    del waiting
+    final = [*made[:state], *stacked]
+    return [_bound(x, wire, flag, n) for x, wire, n in zip(final, box.cod, counts, strict=True)]
+
+
+def _length(box: Box, rows: list[Value]) -> Size:
+    return shape_of(rows[0].wire)[0] if rows else _number(box, "size")
+
+
+# ----------------------------------------------------------------------------------------------------- map, tree
+
+
+def _map(fn: Function, box: Box, values: list[Value], counts: list[int], batch: Size) -> Task:
+    held = _number(box, "captures")
+    (inside,) = box.insides
+    flag = any(value.batched for value in values)
+    own: Size = batch if flag else 1
+    over_wire = next(iter((*box.dom[held:], *box.cod)))
+    grid = [fn.forward.fixed(axis) for axis in over_wire.space.axes] if isinstance(over_wire, Field) else []
+    rows = grid or [fn.forward.fixed(shape_of(over_wire)[0])]
+    many = product(rows)
+    inputs = []
+    for at, value in enumerate(values):
+        if at < held and not value.batched:
+            inputs.append(value)
+            continue
+        x = fn.call(box_of(value), [value], batch).bare(0)
+        if at < held:
+            x = x.expand((own, *x.sizes[1:])).unsqueeze(1)
+            x = x.expand((own, many, *x.sizes[2:]))
+        else:
+            x = x if value.batched else x.unsqueeze(0)
+            x = x.expand((own, *x.sizes[1:]))
+            x = x.movedim(1, -1) if grid else x
+        if grid and at >= held:
+            x = fn.k.flatten(x, 0, len(x.sizes) - 1)
+        else:
+            x = fn.k.flatten(x, 0, 2)
+        read(value)
+        inputs.append(Value(Slot(x, 1), inside.dom[at], True))
+        del x
+    del value
+    results: list[Value] = yield fn.body(inside, inputs, own * many, consume=True)
+    made = []
+    for value, wire, count in zip(results, box.cod, counts, strict=True):
+        x = fn.call(box_of(value), [value], own * many).bare(0)
+        x = x if value.batched else x.unsqueeze(0).expand((own * many, *x.sizes))
+        inner = x.sizes[1:] if rank(value.wire) or not grid else (1,)
+        x = fn.k.reshape(x, *((own,) if flag else ()), *rows, *inner)
+        x = x.movedim(-1, int(flag)) if grid else x
+        read(value)
+        made.append(_bound(x, wire, flag, count))
+        del x
+    return made
+
+
+def _tree(fn: Function, box: Box, values: list[Value], counts: list[int], batch: Size) -> Task:
+    """Neighbours are combined by halves. With gradients all combinations, one less than rows, count; without, the
+    first, which is the largest."""
+    held = _number(box, "captures")
+    (inside,) = box.insides
+    flag = any(value.batched for value in values)
+    own: Size = batch if flag else 1
+    size = fn.forward.fixed(shape_of(values[held].wire)[0])
+    many = size - 1 if fn.memory.training else floor(over(size, 2))
+    inputs = []
+    for value in values[:held]:
+        if not value.batched:
+            if value.slot is not None:
+                value.slot.count += 1
+            inputs.append(value)
+            continue
+        x = fn.call(box_of(value), [value], batch).bare(0).unsqueeze(1)
+        inputs.append(Value(Slot(fn.k.flatten(x.expand((own, many, *x.sizes[2:])), 0, 2), 1), value.wire, True))
+    rows = [fn.call(box_of(value), [value], batch).bare(0) for value in values[held:]]
+    rows = [x if value.batched else x.unsqueeze(0) for x, value in zip(rows, values[held:], strict=True)]
+    for _ in range(2):
+        for x, wire in zip(rows, box.cod, strict=True):
+            part = fn.k.flatten(x.every(2, 1, many), 0, 2)
+            inputs.append(Value(Slot(part, 1), wire, True))
+            del part
+    if large(size) <= 1:
+        made = [x.select(1) if flag else x.select(1).select(0) for x in rows]
+    else:
+        results: list[Value] = yield fn.body(inside, inputs, own * many, consume=True)
+        made = []
+        for value in results:
+            x = fn.call(box_of(value), [value], own * many).bare(0)
+            x = fn.k.reshape(x, own, many, *x.sizes[1:]).select(1)
+            made.append(x if flag else x.select(0))
+            read(value)
+    for value in values:
+        read(value)
+    return [_bound(x, wire, flag, count) for x, wire, count in zip(made, box.cod, counts, strict=True)]

@@ -1,0 +1,120 @@
+"""What a function did with memory, to be replayed where it is called, and what each box of it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagrammar.backends.cost.call import Value
+from diagrammar.backends.cost.extremes import Peak
+from diagrammar.backends.cost.tensors import Memory, Shape, Storage
+from diagrammar.sizes import Size
+
+
+class Row:
+    """One box: the most bytes beyond those that lived before it (`peak`), bytes of its tensors that are kept for the
+    backward (`kept`), operations of products (`products`)."""
+
+    __slots__ = ("kept", "parent", "peak", "products")
+
+    def __init__(self, parent: Row | None) -> None:
+        self.parent = parent
+        self.peak: Size = 0
+        self.kept: Size = 0
+        self.products: Size = 0
+
+
+class Window:
+    """A box while it runs."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._outer = memory.peak
+        self._live, self._products = memory.live, memory.products
+        memory.peak = Peak(memory.live)
+        self.row = Row(memory.row)
+        memory.row = self.row
+        memory.rows.append(self.row)
+
+    def close(self) -> Row:
+        """Its figures."""
+        memory = self._memory
+        self.row.peak = Peak(*(size - self._live for size in memory.peak.sizes)).value()
+        self.row.products = memory.products - self._products
+        for size in memory.peak.sizes:
+            self._outer.reach(size)
+        memory.peak = self._outer
+        memory.row = self.row.parent
+        return self.row
+
+
+@dataclass(frozen=True)
+class Out:
+    """A result: on the storage of an operand (`given`), or on one of its own (`own`)."""
+
+    given: int | None
+    own: int
+    like: Shape
+    batched: bool
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A call: candidates for its peak, bytes kept besides those of its results, operations of products, which operands
+    are kept, bytes of each storage of its results and whether it is kept, and the results."""
+
+    peak: tuple[Size, ...]
+    kept: Size
+    products: Size
+    saved: tuple[int, ...]
+    storages: tuple[tuple[Size, bool], ...]
+    outs: tuple[Out, ...]
+
+    @staticmethod
+    def of(memory: Memory, given: list[Storage], outs: list[tuple[Shape, Value]]) -> Trace:
+        """What happened in a memory between these operands and these results."""
+        own: list[Storage] = []
+        found = []
+        for x, value in outs:
+            at = next((i for i, storage in enumerate(given) if storage is x.storage), None)
+            if at is None and x.storage not in own:
+                own.append(x.storage)
+            shell = Shape(Storage(None, 0), x.sizes, x.strides, x.item, x.grad)
+            found.append(Out(at, own.index(x.storage) if at is None else 0, shell, value.batched))
+        kept = memory.kept
+        for storage in own:
+            if storage.kept and storage.memory is not None:
+                kept = kept - storage.bytes
+        for row in reversed(memory.rows):
+            if row.parent is not None:
+                row.parent.kept = row.parent.kept + row.kept
+        saved = tuple(at for at, storage in enumerate(given) if storage.kept)
+        sizes = tuple((storage.bytes if storage.memory is not None else 0, storage.kept) for storage in own)
+        return Trace(tuple(memory.peak.sizes), kept, memory.products, saved, sizes, tuple(found))
+
+    def replay(self, memory: Memory, args: list[Shape]) -> list[tuple[Shape, bool]]:
+        """The same in another memory; results with whether they have the batch axis."""
+        for size in self.peak:
+            memory.peak.reach(memory.live + size)
+        memory.products = memory.products + self.products
+        memory.live = memory.live + self.kept
+        memory.kept = memory.kept + self.kept
+        if memory.row is not None:
+            memory.row.kept = memory.row.kept + self.kept
+        for at in self.saved:
+            memory.keep(args[at].storage)
+        storages = []
+        for size, kept in self.storages:
+            storage = Storage(memory if size != 0 else None, size)
+            storages.append(storage)
+            if kept:
+                memory.keep(storage)
+        return [
+            (
+                Shape(
+                    args[out.given].storage if out.given is not None else storages[out.own],
+                    out.like.sizes, out.like.strides, out.like.item, out.like.grad,
+                ),
+                out.batched,
+            )
+            for out in self.outs
+        ]  # fmt: skip
