@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from diagrammar.diagram import Diagram, definitions
+from diagrammar.errors import DiagramNameError
 from diagrammar.sizes import Poly, Size, denominator, provably_whole, variables
 from diagrammar.types import sizes_of
 
@@ -32,6 +34,19 @@ def free_sizes(diagram: Diagram) -> list[str]:
         for size in sizes_of(wire):
             found.update(dict.fromkeys(sorted(variables(size))))
     return list(found)
+
+
+def named_sizes(diagram: Diagram, given: Mapping[str, int]) -> dict[str, int]:
+    """Values of free sizes by their names; the name of a space gives all axes of its grid. Raises DiagramNameError."""
+    found: dict[str, int] = {}
+    known = free_sizes(diagram)
+    for name, value in given.items():
+        names = [each for each in known if each == name or each.rpartition(".")[0] == name]
+        if not names:
+            have = f"its free sizes: {', '.join(known) or 'none'}"
+            raise DiagramNameError(f"the diagram has no free size `{name}`", None, [have])
+        found.update(dict.fromkeys(names, value))
+    return found
 
 
 def _note(size: Poly, found: dict[Size, int]) -> None:

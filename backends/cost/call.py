@@ -50,6 +50,13 @@ def rank(wire: Type) -> int:
     return len(shape_of(wire))
 
 
+def item_of(wire: Type, width: int) -> int:
+    """Bytes of an entry: tokens are 64-bit integers, truth values bytes, numbers have `width`."""
+    if isinstance(wire, Tokens):
+        return 8
+    return 1 if isinstance(wire, Tensor) and wire.kind == "Bool" else width
+
+
 class Call:
     """One box: `k` makes its tensors, `batch` is how many samples there are."""
 
@@ -82,9 +89,7 @@ class Call:
 
     def item(self, wire: Type) -> int:
         """Bytes of an entry."""
-        if isinstance(wire, Tokens):
-            return 8
-        return 1 if isinstance(wire, Tensor) and wire.kind == "Bool" else self.k.memory.width
+        return item_of(wire, self.k.memory.width)
 
     def view(self, at: int) -> Shape | None:
         """An operand as it is held: a thin one with axes of size one; None for a number."""

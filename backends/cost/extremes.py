@@ -12,7 +12,7 @@ LARGE = 2**40
 
 def large(size: Size) -> Fraction:
     """A size as a number, free ones taken for large."""
-    found = rewrite(size, lambda atom: LARGE if atom.kind == "var" else None)
+    found = rewrite(size, lambda atom: LARGE if atom.kind == "var" else 40 if atom.kind == "log2" else None)
     assert not isinstance(found, Poly), f"{size} has no value"
     return Fraction(found)
 

@@ -256,40 +256,48 @@ def _map(fn: Function, box: Box, values: list[Value], counts: list[int], batch: 
 
 
 def _tree(fn: Function, box: Box, values: list[Value], counts: list[int], batch: Size) -> Task:
-    """Neighbours are combined by halves. With gradients all combinations, one less than rows, count; without, the
-    first, which is the largest."""
+    """Neighbours are combined, level by level. Of a free number of rows all levels are taken for one."""
     held = _number(box, "captures")
     (inside,) = box.insides
     flag = any(value.batched for value in values)
     own: Size = batch if flag else 1
-    size = fn.forward.fixed(shape_of(values[held].wire)[0])
-    many = size - 1 if fn.memory.training else floor(over(size, 2))
-    inputs = []
+    rows = [fn.call(box_of(value), [value], batch).bare(0) for value in values[held:]]
+    rows = [x if value.batched else x.unsqueeze(0) for x, value in zip(rows, values[held:], strict=True)]
+    for value in values[held:]:
+        read(value)
+    size = rows[0].sizes[1]
+    while large(size) > 1:
+        whole = not isinstance(size, int)
+        half = size - 1 if whole else floor(over(size, 2))
+        inputs = _level(fn, values[:held], rows, box, own, half, batch)
+        results: list[Value] = yield fn.body(inside, inputs, own * half, consume=True)
+        for at, value in enumerate(results):
+            x = fn.call(box_of(value), [value], own * half).bare(0)
+            x = fn.k.reshape(x, own, half, *x.sizes[1:])
+            rows[at] = x if whole or size % 2 == 0 else fn.k.cat((x, rows[at].narrow(1, 1)), 1)  # type: ignore[operator]  # an int here
+            read(value)
+            del x
+        size = 1 if whole else rows[0].sizes[1]
     for value in values[:held]:
-        if not value.batched:
+        read(value)
+    made = [x.select(1) if flag else x.select(1).select(0) for x in rows]
+    return [_bound(x, wire, flag, count) for x, wire, count in zip(made, box.cod, counts, strict=True)]
+
+
+def _level(
+    fn: Function, captured: list[Value], rows: list[Shape], box: Box, own: Size, half: Size, batch: Size
+) -> list[Value]:
+    """The operands of all combinations of one level."""
+    inputs = []
+    for value in captured:
+        if value.batched:
+            x = fn.call(box_of(value), [value], batch).bare(0).unsqueeze(1)
+            inputs.append(Value(Slot(fn.k.flatten(x.expand((own, half, *x.sizes[2:])), 0, 2), 1), value.wire, True))
+        else:
             if value.slot is not None:
                 value.slot.count += 1
             inputs.append(value)
-            continue
-        x = fn.call(box_of(value), [value], batch).bare(0).unsqueeze(1)
-        inputs.append(Value(Slot(fn.k.flatten(x.expand((own, many, *x.sizes[2:])), 0, 2), 1), value.wire, True))
-    rows = [fn.call(box_of(value), [value], batch).bare(0) for value in values[held:]]
-    rows = [x if value.batched else x.unsqueeze(0) for x, value in zip(rows, values[held:], strict=True)]
     for _ in range(2):
         for x, wire in zip(rows, box.cod, strict=True):
-            part = fn.k.flatten(x.every(2, 1, many), 0, 2)
-            inputs.append(Value(Slot(part, 1), wire, True))
-            del part
-    if large(size) <= 1:
-        made = [x.select(1) if flag else x.select(1).select(0) for x in rows]
-    else:
-        results: list[Value] = yield fn.body(inside, inputs, own * many, consume=True)
-        made = []
-        for value in results:
-            x = fn.call(box_of(value), [value], own * many).bare(0)
-            x = fn.k.reshape(x, own, many, *x.sizes[1:]).select(1)
-            made.append(x if flag else x.select(0))
-            read(value)
-    for value in values:
-        read(value)
-    return [_bound(x, wire, flag, count) for x, wire, count in zip(made, box.cod, counts, strict=True)]
+            inputs.append(Value(Slot(fn.k.flatten(x.every(2, 1, half), 0, 2), 1), wire, True))
+    return inputs

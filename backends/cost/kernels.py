@@ -165,16 +165,23 @@ class Kernels:
 
     def matmul(self, a: Shape, b: Shape) -> Shape:
         """`a @ b`: a matrix on the last axis of a, or matrices side by side."""
-        if len(b.sizes) == 2:
+        if len(b.sizes) == 2 and self._folds(a, b):
             rows = self.reshape(a, product(a.sizes[:-1]), a.sizes[-1])
             made = self.mm(rows, b)
             sizes = (*a.sizes[:-1], b.sizes[-1])
             return made.viewed(sizes, contiguous(sizes))
         lead = a.sizes[:-2]
+        b = b if len(b.sizes) > 2 else b.expand((*lead, *b.sizes))
         left = self.reshape(a, product(lead), *a.sizes[-2:])
         right = self.reshape(b, product(lead), *b.sizes[-2:])
         sizes = (*lead, a.sizes[-2], b.sizes[-1])
         return self.bmm(left, right).viewed(sizes, contiguous(sizes))
+
+    def _folds(self, a: Shape, b: Shape) -> bool:
+        """Whether torch makes one matrix of a: for a gradient of b, or where that is a view."""
+        if len(a.sizes) < 3 or (b.grad and self.memory.training):
+            return True
+        return all(a.strides[at] == a.strides[at + 1] * a.sizes[at + 1] for at in range(len(a.sizes) - 2))
 
     def linear(self, x: Shape, w: Shape) -> Shape:
         """A matrix on the last axis, with a shift or without."""
@@ -213,6 +220,8 @@ class Kernels:
 
     def complex(self, z: Shape) -> Shape:
         """Pairs as complex numbers, which are copied; the result is still counted as pairs."""
+        if z.grad:
+            self.keep(z)
         return self.new(z.sizes, z.grad, z.item)
 
     def irfft(self, z: Shape, sizes: Sequence[Size]) -> Shape:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from diagrammar.backends.cost.call import Call, is_pair, rank
 from diagrammar.backends.cost.einsum import einsum
 from diagrammar.backends.cost.patterns import rearrange
-from diagrammar.backends.cost.spectra import corners, from_corners, low, rfft, spread
+from diagrammar.backends.cost.spectra import corners, from_corners, low, spread
 from diagrammar.backends.cost.tensors import Shape
 from diagrammar.sizes import Size
-from diagrammar.types import Field, Tensor
+from diagrammar.types import Field, Tensor, Type
 
 Made = Shape | tuple[Shape, ...]
 
@@ -43,6 +43,9 @@ def entrywise(c: Call) -> Shape:
     elif name == "select":
         name = "where"
         tensors = [x if x is not None else c.bare(at) for at, x in enumerate(xs) if x is not None or at == 0]
+        if len(tensors) == 2:
+            # a number becomes a tensor of one entry
+            tensors.append(c.k.new((), False))
     if not tensors or all(x.sizes != sizes for x in tensors):
         tensors = [c.bare(0), *tensors[1:]]
     return c.k.pointwise(name, *tensors, item=c.item(wire), sizes=sizes)
@@ -193,14 +196,21 @@ def _moments(c: Call) -> Made:
     return c.k.reduce("mean", x, axes), c.k.reduce("var", x, axes)
 
 
+def periodic_axes(wire: Type) -> list[bool]:
+    """For each axis of the grid of a field, whether it is periodic."""
+    factors = wire.space.base if isinstance(wire, Field) else ()
+    return [kind.startswith("torus") for kind, dim, _ in factors for _ in range(dim)]
+
+
 def _coordinates(c: Call) -> Shape:
     sizes = c.grid(c.box.cod[0])
     lines = []
-    for n in sizes:
+    for n, periodic in zip(sizes, periodic_axes(c.box.cod[0]), strict=True):
+        # names of the loop live on until they are bound again
         steps = c.k.new((n,), False, 8)
-        at = c.k.pointwise("mul", c.k.pointwise("add", steps))
+        at = c.k.pointwise("mul", steps if periodic else c.k.pointwise("add", steps))
+        at = c.k.pointwise("add", at)
         lines.append(c.k.new((n,), False))
-        del steps, at
     return c.k.new((len(sizes), *sizes), False)
 
 
@@ -225,19 +235,30 @@ def _resample(c: Call) -> Shape:
     assert isinstance(field, Field)
     mode = c.text("mode", "linear")
     word, aligned = mode.removeprefix("aligned_"), mode.startswith("aligned")
-    periodic = any(kind.startswith("torus") for kind, _, _ in field.space.base)
+    periodic = any(periodic_axes(field))
     dim = field.space.dim
     x, target = c.arg(), c.grid(c.box.cod[0])
     own = (word == "linear" and dim <= 3) or (word == "cubic" and dim == 2)
     if (mode == "nearest" and dim <= 3) or (own and (aligned or not periodic)):
         return c.done(c.k.new((*x.sizes[:2], *target), x.grad))
+    return c.done(_interpolated(c, x, target, {"nearest": 1, "linear": 2, "cubic": 4}[word]))
+
+
+def _interpolated(c: Call, x: Shape, target: tuple[Size, ...], taps: int) -> Shape:
+    """Axis by axis, by products with matrices of weights, made as doubles from zeros."""
     for axis, m in enumerate(target, 2):
-        n = x.sizes[axis]
-        exact = c.k.new((m, n), False, 8)
-        matrix = c.k.new((m, n), False) if c.k.memory.width != 8 else exact
-        x = c.k.matmul(x.movedim(axis, -1), matrix.transpose()).movedim(-1, axis)
-        del exact, matrix
-    return c.done(x)
+        index, weight = c.k.new((m, taps), False, 8), c.k.new((m, taps), False, 8)
+        matrix = _scattered(c, (m, x.sizes[axis]))
+        narrow = c.k.new(matrix.sizes, False) if c.k.memory.width != 8 else matrix
+        x = c.k.matmul(x.movedim(axis, -1), narrow.transpose()).movedim(-1, axis)
+        del narrow
+    del index, weight
+    return x
+
+
+def _scattered(c: Call, sizes: tuple[Size, ...]) -> Shape:
+    _zeros = c.k.new(sizes, False, 8)
+    return c.k.new(sizes, False, 8)
 
 
 def _low(c: Call) -> Shape:
@@ -276,26 +297,26 @@ def padding_of(kernel: int, stride: int) -> tuple[int, int]:
     return (added + 1) // 2, added // 2
 
 
-def convolve(c: Call, x: Shape, w: Shape, bias: bool) -> Shape:
-    """A convolution: with zeros of its own, or of a padded copy."""
+def convolve(c: Call, x: Shape, w: Shape, bias: bool, each: bool = False) -> Shape:
+    """A convolution: with zeros of its own, or of a padded copy. `each`: with a kernel for each sample."""
     kernel, stride = c.whole("kernel", 3), c.whole("stride", 1)
     left, right = padding_of(kernel, stride)
     mode = c.text("padding", "zeros")
     target = (x.sizes[0], w.sizes[0], *c.grid(c.box.cod[0]))
-    if (left or right) and not (mode == "zeros" and left == right):
+    if (left or right) and (each or not (mode == "zeros" and left == right)):
         x = c.k.pad(x, (*x.sizes[:2], *(n + left + right for n in x.sizes[2:])), mode)
     made = c.k.convolve(x, w, target, False)
     made.grad = made.grad or bias
     return made
 
 
-def transpose(c: Call, x: Shape, w: Shape, bias: bool) -> Shape:
+def transpose(c: Call, x: Shape, w: Shape, bias: bool, each: bool = False) -> Shape:
     """The transpose of a convolution; what its padding had added is cut or wrapped round."""
     kernel, stride, groups = c.whole("kernel", 3), c.whole("stride", 1), c.whole("groups", 1)
     left, right = padding_of(kernel, stride)
     wrap = c.text("padding", "zeros") == "circular"
     target = (x.sizes[0], w.sizes[1] * groups, *c.grid(c.box.cod[0]))
-    if not wrap and left == right:
+    if not wrap and left == right and not each:
         made = c.k.convolve(x, w, target, True)
         made.grad = made.grad or bias
         return made
@@ -317,13 +338,13 @@ def _folded(c: Call, x: Shape, axis: int, n: Size, left: int, right: int) -> Sha
 def _convolution(c: Call) -> Shape:
     if not c.values[1].batched:
         return c.done(convolve(c, c.arg(0), c.bare(1), False))
-    return c.done(convolve(c, c.arg(0), c.arg(1).select(0), False))
+    return c.done(convolve(c, c.arg(0), c.arg(1).select(0), False, each=True))
 
 
 def _transposed(c: Call) -> Shape:
     if not c.values[1].batched:
         return c.done(transpose(c, c.arg(0), c.bare(1), False))
-    return c.done(transpose(c, c.arg(0), c.arg(1).select(0), False))
+    return c.done(transpose(c, c.arg(0), c.arg(1).select(0), False, each=True))
 
 
 def _conj(c: Call) -> Shape:
@@ -352,7 +373,7 @@ MEANINGS: dict[str, Callable[[Call], Made]] = {
     "pad": _pad,
     "crop": _crop,
     "resample": _resample,
-    "rfft": lambda c: c.done(rfft(c.k, c.arg())),
+    "rfft": lambda c: c.done(c.k.rfft(c.arg())),
     "irfft": lambda c: c.done(c.k.irfft(c.arg(), c.grid(c.box.cod[0]))),
     "low": _low,
     "spread": _spread,

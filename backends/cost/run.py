@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from diagrammar.backends.cost import composites, meanings
-from diagrammar.backends.cost.call import Call, Slot, Value
+from diagrammar.backends.cost.call import Call, Slot, Value, item_of
 from diagrammar.backends.cost.facts import DEEP, ENTRYWISE, SMALL, Survey, may_fuse, name_of
 from diagrammar.backends.cost.kernels import Kernels
 from diagrammar.backends.cost.tensors import Memory, Shape, Storage, contiguous
@@ -26,30 +26,28 @@ _ALIASES = ("sample", "field", "as_complex", "as_real")
 
 
 class Forward:
-    """A run: `training` with gradients, as in a training step, or without. `figures` has a row for each box of each
-    diagram inside."""
+    """A run: `training` with gradients, as in a training step, or without; `flows` says whether gradients flow into the
+    inputs too. `figures` has a row for each box of each diagram inside."""
 
-    def __init__(self, root: Diagram, fixed: Callable[[Size], Size], width: int, training: bool) -> None:
+    def __init__(
+        self, root: Diagram, fixed: Callable[[Size], Size], width: int, training: bool, flows: bool = False
+    ) -> None:
         self.survey = Survey(root)
         self.fixed = fixed
         self.width = width
         self.training = training
         self.figures: dict[tuple[int, int], Row] = {}
         self._traces: dict[object, Trace] = {}
-        self.total = self._start(root)
+        self.total = self._start(root, flows)
 
-    def _start(self, root: Diagram) -> Trace:
+    def _start(self, root: Diagram, flows: bool) -> Trace:
         args = []
         for wire in root.dom:
             sizes = (1, *(self.fixed(size) for size in shape_of(wire)))
-            args.append(self.outside(wire, sizes, contiguous(sizes), False))
+            item = item_of(wire, self.width)
+            args.append(Shape(Storage(None, 0), sizes, contiguous(sizes), item, flows and item == self.width))
         trace: Trace = run(self.trace(root, args, (True,) * len(args), 1))
         return trace
-
-    def outside(self, wire: Type, sizes: tuple[Size, ...], strides: tuple[Size, ...], grad: bool) -> Shape:
-        """A tensor that is held by whoever calls."""
-        item = Call.item(cast(Call, _Width(self.width)), wire)
-        return Shape(Storage(None, 0), sizes, strides, item, grad)
 
     # ---------------------------------------------------------------------------------------------- one function
 
@@ -73,13 +71,6 @@ class Forward:
         if key not in self._traces:
             self._traces[key] = yield self.trace(diagram, args, flags, batch)
         return self._traces[key]
-
-
-class _Width:
-    """Just the width of a number."""
-
-    def __init__(self, width: int) -> None:
-        self.k = Kernels(Memory(False, width))
 
 
 _NOTHING = Box("", (), ())
@@ -132,6 +123,7 @@ class Function:
         if may_fuse(box):
             made = self.fused(box, values, counts, batch)
             if made is not None:
+                self.memory.row.fused = True
                 return made
         results = yield self.frame(box, values, counts, batch)
         return results

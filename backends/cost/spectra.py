@@ -45,8 +45,8 @@ def spread(k: Kernels, z: Shape, modes: Sequence[Size], sizes: Sequence[Size]) -
         if axis == len(modes) + 1:
             return fill(k, z.narrow(axis, smaller(half(m), half(n))), axis, half(n))
         few = smaller(m, n)
-        rest = fill(k, z.narrow(axis, few - halved(few)), axis, n - halved(few))
-        z = k.cat((rest, z.narrow(axis, halved(few))), axis)
+        lower, upper = z.narrow(axis, few - halved(few)), z.narrow(axis, halved(few))
+        z = k.cat((fill(k, lower, axis, n - halved(few)), upper), axis)
     return z
 
 
@@ -72,16 +72,13 @@ def from_corners(k: Kernels, z: Shape, sizes: Sequence[Size]) -> Shape:
     return result
 
 
-def rfft(k: Kernels, x: Shape) -> Shape:
-    """Fourier coefficients as pairs."""
-    return k.rfft(x)
-
-
 def fourier(k: Kernels, u: Shape, w: Shape, bias: bool, modes: Sequence[int]) -> Shape:
     """The spectral convolution: by matrices where the grid is fine or small, else by transforms."""
     sizes = u.sizes[2:]
+    products = k.memory.products
     if all(large(n) >= 2 * m or large(n) <= 32 for m, n in zip(modes, sizes, strict=True)):
         y = _by_matrices(k, u, w, modes)
+        k.memory.row.flops = k.memory.products - products + (product(y.sizes) if bias else 0)
     else:
         y = _by_transforms(k, u, w, modes)
     return k.pointwise("add", y, Shape(Storage(None, 0), (1,), (1,), u.item, True)) if bias else y
@@ -89,7 +86,7 @@ def fourier(k: Kernels, u: Shape, w: Shape, bias: bool, modes: Sequence[int]) ->
 
 def _by_transforms(k: Kernels, u: Shape, w: Shape, modes: Sequence[int]) -> Shape:
     sizes = u.sizes[2:]
-    z = low(k, rfft(k, u), modes, sizes)
+    z = low(k, k.rfft(u), modes, sizes)
     z, w = k.complex(z), k.complex(w)
     # a product of complex matrices is one to the counter, with the sizes of complex entries
     shape = z.sizes[2:-1]

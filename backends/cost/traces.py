@@ -12,15 +12,18 @@ from diagrammar.sizes import Size
 
 class Row:
     """One box: the most bytes beyond those that lived before it (`peak`), bytes of its tensors that are kept for the
-    backward (`kept`), operations of products (`products`)."""
+    backward (`kept`), operations of products (`products`), and all its operations where they are not those of its
+    inside (`flops`)."""
 
-    __slots__ = ("kept", "parent", "peak", "products")
+    __slots__ = ("flops", "fused", "kept", "parent", "peak", "products")
 
     def __init__(self, parent: Row | None) -> None:
         self.parent = parent
         self.peak: Size = 0
         self.kept: Size = 0
         self.products: Size = 0
+        self.flops: Size | None = None
+        self.fused = False
 
 
 class Window:
