@@ -233,8 +233,8 @@ def emit_with(backend: str, diagram: Diagram) -> str:
 def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_number: int = 4) -> Cost:
     """Weights, FLOPs and activation bytes of a diagram for one sample, as polynomials in its free sizes.
 
-    `at`, or the method `at` of the result, gives values to them: `n` for a size, `X` for all axes of the grid of X, `X.0`
-    for one. Raises DiagramNameError for a name that the diagram has no size of.
+    `at`, or the method `at` of the result, gives values to them: `n` for a size, `X` for all axes of the grid of X,
+    `X.0` for one. Raises DiagramNameError for a name that the diagram has no size of.
 
     >>> found = cost(loads("dim n\\ndiagram f : R[n, 3] -> R[n, 2] = map[linear]")["f"])
     >>> found.parameters, found.flops, found.forward, found.at(n=64).flops

@@ -2,8 +2,8 @@
 
 Conventions. Per sample; a batch multiplies what is not a weight. A complex parameter counts as two. A multiplication
 and an addition are two operations; an elementwise function is one for each number; an FFT of n points is
-5/2 n ceil(log2 n), which stays `log2(n)` where n is free; a spectral convolution that the module carries out by matrices
-counts their products. `products` are the operations of products of matrices and convolutions alone, which
+5/2 n ceil(log2 n), which stays `log2(n)` where n is free; a spectral convolution that the module carries out by
+matrices counts their products. `products` are the operations of products of matrices and convolutions alone, which
 `torch.utils.flop_counter` counts too.
 
 Bytes are those of tensors' storages, 4 a number by default (truth values 1, tokens 8). `forward` is the most that live

@@ -82,7 +82,7 @@ def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_num
     body = count.bodies[id(diagram)]
     forward, training = count.without.total, count.training.total
     kept = training.kept
-    for size, is_kept in training.storages:
+    for size, is_kept, _ in training.storages:
         kept = kept + size if is_kept else kept
     return Cost(
         "", count.survey[diagram].boxes, body.parameters(True), body.flops, training.products,

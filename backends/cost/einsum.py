@@ -22,7 +22,9 @@ def einsum(k: Kernels, terms: Sequence[Names], out: Names, xs: Sequence[Shape]) 
         x = k.reduce("sum", x, ()) if summed and all(x.sizes[at] == 1 for at in summed) else x
         return _drop(k.reduce("sum", x, summed), every, out, ()) if summed else _drop(x, every, out, summed)
     for y in wide[1:]:
-        both, left, right = [], [], []
+        both: list[int] = []
+        left: list[int] = []
+        right: list[int] = []
         for at in summed:
             name = every[at]
             if x.sizes[at] != 1 and y.sizes[at] != 1:

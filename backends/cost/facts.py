@@ -1,4 +1,4 @@
-"""What the compiled module does with each diagram inside: which boxes it runs, which frames become modules of their own."""
+"""What the compiled module does with each diagram inside: which boxes it runs, which frames become modules."""
 
 from __future__ import annotations
 

@@ -158,6 +158,8 @@ class Step:
                 each = each - out.bytes
             if probe.kept or out.kept:
                 handed = handed + out.bytes
+            if probe.kept and out.mark is not None:
+                out.mark.note()
             if probe.kept:
                 memory.keep(given)
         more = (times - 1) * (each + handed)
@@ -233,10 +235,7 @@ def _map(fn: Function, box: Box, values: list[Value], counts: list[int], batch: 
             x = x if value.batched else x.unsqueeze(0)
             x = x.expand((own, *x.sizes[1:]))
             x = x.movedim(1, -1) if grid else x
-        if grid and at >= held:
-            x = fn.k.flatten(x, 0, len(x.sizes) - 1)
-        else:
-            x = fn.k.flatten(x, 0, 2)
+        x = fn.k.flatten(x, 0, len(x.sizes) - 1 if grid and at >= held else 2)
         read(value)
         inputs.append(Value(Slot(x, 1), inside.dom[at], True))
         del x

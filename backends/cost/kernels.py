@@ -6,7 +6,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from diagrammar.backends.cost.tensors import Memory, Shape, Storage, contiguous, half, large, product
+from diagrammar.backends.cost.extremes import large
+from diagrammar.backends.cost.tensors import Memory, Shape, Storage, contiguous, half, product
 from diagrammar.sizes import Size
 
 # which operands and results an elementwise call keeps for its backward: "inputs", "results", "both" or none of them

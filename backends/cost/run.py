@@ -22,6 +22,7 @@ from diagrammar.steps import run
 from diagrammar.types import Type, shape_of
 
 Task = Generator[Any, Any, list[Value]]
+Traced = Generator[Any, Any, Trace]
 _ALIASES = ("sample", "field", "as_complex", "as_real")
 
 
@@ -51,7 +52,9 @@ class Forward:
 
     # ---------------------------------------------------------------------------------------------- one function
 
-    def trace(self, diagram: Diagram, args: list[Shape], flags: tuple[bool, ...], batch: Size) -> Generator[Any, Any, Trace]:
+    def trace(
+        self, diagram: Diagram, args: list[Shape], flags: tuple[bool, ...], batch: Size
+    ) -> Generator[Any, Any, Trace]:
         """What the function of a diagram does when it is called with these tensors."""
         memory = Memory(self.training, self.width)
         inside = Function(self, Kernels(memory))
@@ -61,10 +64,14 @@ class Forward:
         ]
         given = [cast(Shape, cast(Slot, value.slot).tensor).storage for value in values]
         results: list[Value] = yield inside.body(diagram, values, batch)
-        outs = [(Call(inside.k, _NOTHING, [value], batch, self.fixed, inside.weight).bare(0), value) for value in results]
+        outs = [
+            (Call(inside.k, _NOTHING, [value], batch, self.fixed, inside.weight).bare(0), value) for value in results
+        ]
         return Trace.of(memory, given, outs)
 
-    def called(self, diagram: Diagram, args: list[Shape], flags: tuple[bool, ...], batch: Size) -> Generator[Any, Any, Trace]:
+    def called(
+        self, diagram: Diagram, args: list[Shape], flags: tuple[bool, ...], batch: Size
+    ) -> Generator[Any, Any, Trace]:
         """The same, made once for each kind of inputs."""
         kind = tuple((x.strides, x.grad) for x in args)
         key = (id(diagram), kind, flags, batch)

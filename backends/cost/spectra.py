@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diagrammar.backends.cost.extremes import large
 from diagrammar.backends.cost.kernels import Kernels, whole
-from diagrammar.backends.cost.tensors import Shape, Storage, half, large, product
+from diagrammar.backends.cost.tensors import Shape, Storage, half, product
 from diagrammar.sizes import Size, floor, over
 
 

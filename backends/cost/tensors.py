@@ -14,6 +14,7 @@ from diagrammar.sizes import Size, floor, over
 
 Sizes = tuple[Size, ...]
 
+
 def product(sizes: Sequence[Size]) -> Size:
     """The product of sizes."""
     total: Size = 1
@@ -55,13 +56,15 @@ class Memory:
             self.kept = self.kept + storage.bytes
             if storage.row is not None:
                 storage.row.kept = storage.row.kept + storage.bytes
+            if storage.mark is not None:
+                storage.mark.note()
 
 
 class Storage:
     """Bytes of a memory; of none where they were there before (`memory` is None). A probe is one of which only whether
-    it is kept is asked."""
+    it is kept is asked. `mark` is where a function that was called made it."""
 
-    __slots__ = ("bytes", "kept", "memory", "probe", "row")
+    __slots__ = ("bytes", "kept", "mark", "memory", "probe", "row")
 
     def __init__(self, memory: Memory | None, size: Size, probe: bool = False) -> None:
         self.probe = probe
@@ -69,6 +72,7 @@ class Storage:
         self.bytes = size
         self.kept = False
         self.row: Any = None
+        self.mark: Any = None
         if memory is not None:
             self.row = memory.row
             memory.enter(size)

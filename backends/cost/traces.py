@@ -50,6 +50,30 @@ class Window:
         return self.row
 
 
+class Mark:
+    """The row of a function that made a result of it, and the row further in that made it there: both have it, once, if
+    the result is kept where the function is called."""
+
+    __slots__ = ("deeper", "done", "row", "size")
+
+    def __init__(self, storage: Storage) -> None:
+        self.row: Row | None = storage.row
+        self.size = storage.bytes
+        self.deeper: Mark | None = storage.mark
+        self.done = storage.kept
+
+    def note(self) -> None:
+        """The result is kept."""
+        mark: Mark | None = self
+        while mark is not None and not mark.done:
+            mark.done = True
+            row = mark.row
+            while row is not None:
+                row.kept = row.kept + mark.size
+                row = row.parent
+            mark = mark.deeper
+
+
 @dataclass(frozen=True)
 class Out:
     """A result: on the storage of an operand (`given`), or on one of its own (`own`)."""
@@ -63,13 +87,13 @@ class Out:
 @dataclass(frozen=True)
 class Trace:
     """A call: candidates for its peak, bytes kept besides those of its results, operations of products, which operands
-    are kept, bytes of each storage of its results and whether it is kept, and the results."""
+    are kept, bytes of each storage of its results, whether it is kept and what made it, and the results."""
 
     peak: tuple[Size, ...]
     kept: Size
     products: Size
     saved: tuple[int, ...]
-    storages: tuple[tuple[Size, bool], ...]
+    storages: tuple[tuple[Size, bool, Mark], ...]
     outs: tuple[Out, ...]
 
     @staticmethod
@@ -91,7 +115,9 @@ class Trace:
             if row.parent is not None:
                 row.parent.kept = row.parent.kept + row.kept
         saved = tuple(at for at, storage in enumerate(given) if storage.kept)
-        sizes = tuple((storage.bytes if storage.memory is not None else 0, storage.kept) for storage in own)
+        sizes = tuple(
+            (storage.bytes if storage.memory is not None else 0, storage.kept, Mark(storage)) for storage in own
+        )
         return Trace(tuple(memory.peak.sizes), kept, memory.products, saved, sizes, tuple(found))
 
     def replay(self, memory: Memory, args: list[Shape]) -> list[tuple[Shape, bool]]:
@@ -106,8 +132,9 @@ class Trace:
         for at in self.saved:
             memory.keep(args[at].storage)
         storages = []
-        for size, kept in self.storages:
+        for size, kept, mark in self.storages:
             storage = Storage(memory if size != 0 else None, size)
+            storage.mark = mark
             storages.append(storage)
             if kept:
                 memory.keep(storage)

@@ -15,7 +15,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--depth", type=int, default=2, help="how many levels of frames to list")
     parser.add_argument("--text", action="store_true", help="print the diagram as .dg instead")
     parser.add_argument("--json", action="store_true", help="print the figures whole, for scripts")
-    add_parameters(parser, "set a parameter of the file, or a free size: n=64, X=64 for a grid, X.0=64 for one axis of it")
+    add_parameters(parser, "set a parameter of the file, or a free size: n=64, X=64 for a grid, X.0=64 for one axis")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,9 +32,9 @@ def run(options: argparse.Namespace) -> int:
     if options.text:
         print(diagram)
         return 0
-    from diagrammar import summary
+    from diagrammar.summary import plain, summary
 
-    print(summary.plain(name, diagram, at, options.depth) if options.json else summary.summary(name, diagram, at, options.depth))
+    print((plain if options.json else summary)(name, diagram, at, options.depth))
     return 0
 
 

@@ -14,11 +14,11 @@ from torch.utils.flop_counter import FlopCounterMode
 Tensor = torch.Tensor
 
 
-class Live(TorchDispatchMode):
+class Live(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
     """Bytes of the storages that are made while it is on and not yet freed: `now`, and the most at once, `peak`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self.now = self.peak = 0
         self.made: dict[int, int] = {}
         self.log: list[tuple[str, int]] = []
@@ -66,24 +66,23 @@ def forward_peak(call: Callable[[], Any]) -> int:
         with Live() as live:
             result = call()
         del result
-    return live.peak
+    return int(live.peak)
 
 
 def kept(call: Callable[[], Any]) -> int:
     """Bytes that autograd keeps for the backward, of storages that the forward made, each counted once."""
     call()
-    saved: dict[int, int] = {}
-    held: list[Tensor] = []
+    saved: dict[int, weakref.ref[torch.UntypedStorage]] = {}
     with Live() as live:
 
         def pack(x: Tensor) -> Tensor:
             storage = x.untyped_storage()
             if storage._cdata in live.made:
-                saved[storage._cdata] = storage.nbytes()
-                held.append(x.detach())
+                saved[storage._cdata] = weakref.ref(storage)
             return x
 
         with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
             result = call()
-    del result, held
-    return sum(saved.values())
+    total = sum(int(storage.nbytes()) for each in saved.values() if (storage := each()) is not None)
+    del result
+    return total

@@ -40,7 +40,7 @@ def reference(config: dict[str, Any]) -> torch.nn.Module:
         net = torch.nn.TransformerEncoder(layer, config["num_layers"], norm, enable_nested_tensor=False)
     with torch.no_grad():
         for weight in net.parameters():
-            weight += 0.3 * torch.randn_like(weight)
+            weight.add_(torch.randn_like(weight), alpha=0.3)
     return net
 
 
