@@ -111,16 +111,15 @@ def _rounds(
     Gives what is carried at the end, then what else the body ends in."""
     left, alike = count, False
     while True:
-        # each step starts with what the one before it made
-        probes = [x.viewed(x.sizes, x.strides) for x in carried]
-        for probe in probes:
-            probe.storage = Storage(fn.memory, probe.bytes(), probe=True)
-        step = Step(fn.memory, [x.storage for x in carried], [x.storage for x in probes])
         kind = [(x.strides, x.grad) for x in carried]
+        shapes = [x.viewed(x.sizes, x.strides) for x in carried]
+        step = Step(fn.memory, [x.storage for x in carried])
+        for shape in shapes:
+            shape.storage = _NOWHERE
         # whoever gave them holds them no more
         carried.clear()
-        ready = inputs(probes)
-        del probes, probe
+        ready = inputs(step.start(shapes))
+        del shapes, shape
         results: list[Value] = yield fn.body(inside, ready, batch)
         del ready
         made: list[Shape] = []
@@ -132,41 +131,90 @@ def _rounds(
         carried = made[: len(outs)]
         alike = alike or left == 1 or kind == [(x.strides, x.grad) for x in carried]
         times = left if alike else 1
-        step.settle([x.storage for x in carried], times)
+        step.settle(carried, times)
         left = left - times
         if left == 0:
             return made
         made = []
 
 
-class Step:
-    """One step of a loop, made into several: `given` are the storages that it starts from, `probes` stand for them."""
+_NOWHERE = Storage(None, 0)
 
-    def __init__(self, memory: Memory, given: list[Storage], probes: list[Storage]) -> None:
+
+class Step:
+    """One step of a loop, made into several: `given` are the storages that it starts from, probes stand for them."""
+
+    def __init__(self, memory: Memory, given: list[Storage]) -> None:
         self._memory = memory
         # without gradients nothing is kept, and holding a storage would keep it alive
-        self._given, self._probes = (given, probes) if memory.training else ([], [])
+        self._given = given if memory.training else []
+        self._probes: list[Storage] = []
         self._kept, self._products = memory.kept, memory.products
 
-    def settle(self, made: list[Storage], times: Size) -> None:
-        """Counts the step so many times; `made` is what it hands on."""
+    def start(self, shapes: list[Shape]) -> list[Shape]:
+        """Tensors on probes."""
+        for shape in shapes:
+            shape.storage = Storage(self._memory, shape.bytes(), probe=True)
+            if self._memory.training:
+                self._probes.append(shape.storage)
+        return shapes
+
+    def settle(self, carried: list[Shape], times: Size) -> None:
+        """Counts the step so many times; `carried` is what it hands on."""
         memory = self._memory
-        each = memory.kept - self._kept
-        handed: Size = 0
-        for given, probe, out in zip(self._given, self._probes, made, strict=False):
-            if out.kept and out.memory is not None:
-                each = each - out.bytes
-            if probe.kept or out.kept:
-                handed = handed + out.bytes
-            if probe.kept and out.mark is not None:
-                out.mark.note()
-            if probe.kept:
-                memory.keep(given)
-        more = (times - 1) * (each + handed)
+        more = (times - 1) * (self._each(carried) + self._handed(carried))
+        if memory.training:
+            more = more - self._twice(carried, times)
         memory.kept = memory.kept + more
         if memory.row is not None:
             memory.row.kept = memory.row.kept + more
         memory.products = memory.products + (times - 1) * (memory.products - self._products)
+        for x in carried:
+            # a value that waits for a step is now one like the others
+            if x.storage.probe:
+                x.storage = self._waited(x, times)
+
+    def _waited(self, x: Shape, times: Size) -> Storage:
+        at = next((i for i, other in enumerate(self._probes) if other is x.storage), None)
+        if at is not None and times == 1:
+            return self._given[at]
+        made = Storage(self._memory, x.bytes())
+        made.kept = x.storage.kept
+        return made
+
+    def _each(self, carried: list[Shape]) -> Size:
+        """What a step keeps besides what it hands on."""
+        each = self._memory.kept - self._kept
+        for storage in {id(x.storage): x.storage for x in carried}.values():
+            if storage.kept and storage.memory is not None and not storage.probe:
+                each = each - storage.bytes
+        return each
+
+    def _handed(self, carried: list[Shape]) -> Size:
+        """What is kept of that which a step hands on: by itself, or by the next one."""
+        handed: Size = 0
+        for given, probe, x in zip(self._given, self._probes, carried, strict=False):
+            if probe.kept:
+                self._memory.keep(given)
+                if x.storage.mark is not None:
+                    x.storage.mark.note()
+            if (probe.kept or x.storage.kept) and not x.storage.probe:
+                handed = handed + x.storage.bytes
+        return handed
+
+    def _twice(self, carried: list[Shape], times: Size) -> Size:
+        """A value that is handed on for a second step was counted in its first one, if that kept it; else it counts in
+        all steps but two, and what the first step had was given. As a negative number of bytes."""
+        found: Size = 0
+        for probe, x in zip(self._probes, carried, strict=True):
+            at = next((i for i, other in enumerate(self._probes) if other is x.storage), None)
+            if at is None or not probe.kept:
+                continue
+            self._memory.keep(self._given[at])
+            if not (self._probes[at].kept or carried[at].storage.kept) and large(times) > 2:
+                found = found - (times - 2) * x.storage.bytes
+                x.storage.kept = False
+        return found
 
 
 # ---------------------------------------------------------------------------------------------------- fold, scan

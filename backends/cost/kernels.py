@@ -216,19 +216,27 @@ class Kernels:
 
     def rfft(self, x: Shape) -> Shape:
         """A real transform over all axes after the second, as pairs."""
+        if x.grad:
+            self.keep(x)
         sizes = (*x.sizes[:-1], half(x.sizes[-1]), 2)
         return self.new(sizes, x.grad, x.item)
 
     def complex(self, z: Shape) -> Shape:
-        """Pairs as complex numbers, which are copied; the result is still counted as pairs."""
+        """Pairs as complex numbers, which are a copy."""
         if z.grad:
             self.keep(z)
-        return self.new(z.sizes, z.grad, z.item)
+        return self.new(z.sizes[:-1], z.grad, 2 * z.item)
 
     def irfft(self, z: Shape, sizes: Sequence[Size]) -> Shape:
         """The inverse of a real transform, of pairs, to a grid of these sizes."""
         joined = self.complex(z)
         return self.new((*z.sizes[:2], *sizes), joined.grad, z.item)
+
+
+def pairs(x: Shape) -> Shape:
+    """Complex numbers as pairs, on the same storage."""
+    strides = (*(2 * step for step in x.strides), 1)
+    return Shape(x.storage, (*x.sizes, 2), strides, x.item // 2, x.grad)
 
 
 def whole(size: Size) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from diagrammar.backends.cost.call import Call, is_pair, rank
 from diagrammar.backends.cost.einsum import einsum
+from diagrammar.backends.cost.kernels import pairs as as_pairs
 from diagrammar.backends.cost.patterns import rearrange
 from diagrammar.backends.cost.spectra import corners, from_corners, low, spread
 from diagrammar.backends.cost.tensors import Shape
@@ -103,16 +104,15 @@ def _einsum(c: Call) -> Shape:
     if len(pairs) <= 1:
         return einsum(c.k, spelt, (*head, *_spelt(out, dots), *(("pair",) if pairs else ())), xs)
     spelt = [term[:-1] if at in pairs else term for at, term in enumerate(spelt)]
+    result = (*head, *_spelt(out, dots))
+    if len(pairs) > 2:
+        width = 2 * c.k.memory.width
+        full = [c.k.complex(x) if at in pairs else c.k.new(x.sizes, x.grad, width) for at, x in enumerate(xs)]
+        return as_pairs(einsum(c.k, spelt, result, full))
 
     def part() -> Shape:
-        return einsum(
-            c.k, spelt, (*head, *_spelt(out, dots)), [x.select(-1) if at in pairs else x for at, x in enumerate(xs)]
-        )
+        return einsum(c.k, spelt, result, [x.select(-1) if at in pairs else x for at, x in enumerate(xs)])
 
-    if len(pairs) > 2:
-        # as complex tensors: copies of all operands, and one contraction of twice the bytes
-        xs = [c.k.complex(x) for x in xs]
-        return c.k.stack((part(), part()), -1)
     real = c.k.pointwise("sub", part(), part())
     return c.k.stack((real, c.k.pointwise("add", part(), part())), -1)
 
@@ -186,7 +186,8 @@ def _lookup(c: Call) -> Shape:
     table, index = c.bare(0), c.bare(1)
     made = c.made(grad=table.grad)
     if table.grad:
-        c.k.keep(index)
+        # a table for each sample is gathered from, which keeps it too
+        c.k.keep(index, *([table] if c.values[0].batched else []))
     return made
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import Any, cast
 
 from diagrammar.backends.cost import composites, meanings
-from diagrammar.backends.cost.call import Call, Slot, Value, item_of
+from diagrammar.backends.cost.call import Call, Slot, Value, is_pair, item_of
 from diagrammar.backends.cost.facts import DEEP, ENTRYWISE, SMALL, Survey, may_fuse, name_of
 from diagrammar.backends.cost.kernels import Kernels
 from diagrammar.backends.cost.tensors import Memory, Shape, Storage, contiguous
@@ -187,10 +187,23 @@ class Function:
 
     def broadcast(self, box: Box, value: Value, count: int, batch: Size) -> Value:
         """A wire spread over a type: it stays as it is until someone needs all of it."""
+        wire = box.cod[0]
         if value.slot is None:
-            return Value(None, box.cod[0], False)
-        passed(value, count, box.cod[0])
-        return Value(value.slot, box.cod[0], value.batched, "thin")
+            return Value(None, wire, False)
+        if is_pair(wire) and not is_pair(value.wire):
+            # a real number as a complex one: a pair of its own
+            x = self.call(box, [value], batch).bare(0)
+            zeros = self.k.new(x.sizes, False)
+            made = self.k.stack((x, zeros), -1)
+            lead = made.sizes[:-1]
+            ones = (1,) * (len(shape_of(wire)) + value.batched - len(lead) - 1)
+            sizes = (*lead, *ones, 2)
+            made = made.viewed(sizes, contiguous(sizes))
+            del x, zeros
+            read(value)
+            return Value(Slot(made if count else None, count), wire, value.batched, "thin")
+        passed(value, count, wire)
+        return Value(value.slot, wire, value.batched, "thin")
 
     def weight(self, box: Box) -> Shape:
         """A weight, which was there before, or the copy of a state."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diagrammar.backends.cost.einsum import einsum
 from diagrammar.backends.cost.extremes import large
-from diagrammar.backends.cost.kernels import Kernels, whole
+from diagrammar.backends.cost.kernels import Kernels, pairs, whole
 from diagrammar.backends.cost.tensors import Shape, Storage, half, product
 from diagrammar.sizes import Size, floor, over
 
@@ -88,18 +89,10 @@ def fourier(k: Kernels, u: Shape, w: Shape, bias: bool, modes: Sequence[int]) ->
 def _by_transforms(k: Kernels, u: Shape, w: Shape, modes: Sequence[int]) -> Shape:
     sizes = u.sizes[2:]
     z = low(k, k.rfft(u), modes, sizes)
-    z, w = k.complex(z), k.complex(w)
-    # a product of complex matrices is one to the counter, with the sizes of complex entries
-    shape = z.sizes[2:-1]
-    places = product(shape)
-    left = k.reshape(z.movedim(1, -2), places, z.sizes[0], z.sizes[1] * 2)
-    right = k.reshape(w.movedim(0, -2).movedim(0, -2), places, w.sizes[0], w.sizes[1] * 2)
-    made = k.new((z.sizes[0], w.sizes[1], *shape, 2), True)
-    k.memory.products = k.memory.products + places * w.sizes[0] * w.sizes[1] * 2 * z.sizes[0]
-    k.keep(left)
-    if u.grad:
-        k.keep(right)
-    return k.irfft(spread(k, made, modes, sizes), sizes)
+    axes = tuple(f"mode {at}" for at in range(len(modes)))
+    terms = (("batch", "i", *axes), ("i", "o", *axes))
+    z = pairs(einsum(k, terms, ("batch", "o", *axes), [k.complex(z), k.complex(w)]))
+    return k.irfft(spread(k, z, modes, sizes), sizes)
 
 
 def _by_matrices(k: Kernels, u: Shape, w: Shape, modes: Sequence[int]) -> Shape:
