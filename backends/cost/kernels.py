@@ -14,7 +14,7 @@ from diagrammar.sizes import Size
 KEEPS = {
     "abs": "inputs", "cos": "inputs", "clamp": "inputs", "erf": "inputs", "exp": "results", "gelu": "inputs",
     "log": "inputs", "max": "inputs", "maximum": "inputs", "min": "inputs", "minimum": "inputs", "pow": "inputs",
-    "relu": "results", "rsqrt": "results", "sigmoid": "results", "silu": "inputs", "sin": "inputs",
+    "power": "both", "relu": "results", "rsqrt": "results", "sigmoid": "results", "silu": "inputs", "sin": "inputs",
     "softmax": "results", "softplus": "inputs", "sqrt": "results", "tanh": "results", "vector_norm": "both",
 }  # fmt: skip
 

@@ -40,7 +40,7 @@ def entrywise(c: Call) -> Shape:
         made = c.k.pointwise("sqrt", *tensors)
         return c.k.pointwise("mul", made)
     elif name == "pow" and xs[0] is None and tensors:
-        name = "exp"
+        name = "power"
     elif name == "select":
         name = "where"
         tensors = [x if x is not None else c.bare(at) for at, x in enumerate(xs) if x is not None or at == 0]
