@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from diagrammar.diagram import Diagram, definitions
-from diagrammar.sizes import Poly, Size, denominator, provably_whole, variables
+from diagrammar.errors import DiagramNameError, DiagramValueError
+from diagrammar.sizes import Poly, Size, denominator, provably_whole, substitute, variables
 from diagrammar.types import sizes_of
 
 Condition = tuple[Size, int]
@@ -32,6 +34,26 @@ def free_sizes(diagram: Diagram) -> list[str]:
         for size in sizes_of(wire):
             found.update(dict.fromkeys(sorted(variables(size))))
     return list(found)
+
+
+def named_sizes(diagram: Diagram, given: Mapping[str, int]) -> dict[str, int]:
+    """Values of free sizes by their names; the name of a space gives all axes of its grid. Raises DiagramNameError, and
+    DiagramValueError where a value is no size of the diagram."""
+    found: dict[str, int] = {}
+    known = free_sizes(diagram)
+    for name, value in given.items():
+        names = [each for each in known if each == name or each.rpartition(".")[0] == name]
+        if not names:
+            have = f"its free sizes: {', '.join(known) or 'none'}"
+            raise DiagramNameError(f"the diagram has no free size `{name}`", None, [have])
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise DiagramValueError(f"the size `{name}` is to be a positive whole number, not {value!r}")
+        found.update(dict.fromkeys(names, value))
+    for size, divisor in conditions(diagram) if found else ():
+        there = substitute(size, found)
+        if not isinstance(there, Poly) and there % divisor:
+            raise DiagramValueError(f"{called(size)} has to be divisible by {divisor}; here it is {there}")
+    return found
 
 
 def _note(size: Poly, found: dict[Size, int]) -> None:

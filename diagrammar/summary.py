@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from diagrammar.diagram import Diagram
@@ -18,3 +19,12 @@ def summary(name: str, diagram: Diagram, at: Mapping[str, int] | None = None, de
     if needs:
         lines += ["", *(f"needs {line}" for line in needs)]
     return "\n".join(lines)
+
+
+def plain(name: str, diagram: Diagram, at: Mapping[str, int] | None = None, depth: int = 2) -> str:
+    """The same as JSON, with exact figures: numbers, and polynomials in free sizes as strings."""
+    from diagrammar.backends.cost import data
+
+    found = {**data(diagram, at, depth=depth), "name": name}
+    found |= {"type": f"{show(diagram.dom)} -> {show(diagram.cod)}", "needs": show_conditions(conditions(diagram))}
+    return json.dumps(found, indent=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -44,38 +45,68 @@ def test_check_reports_every_file(capsys: pytest.CaptureFixture[str], tmp_path: 
 
 
 def test_bad_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
-    """Words that are off exit with 2: an unknown command, `-p` without a value, a size that does not exist."""
+    """Words that are off exit with 2: an unknown command, `-p` without a value, a name that is neither a parameter nor
+    a free size (what there is, is listed), a size that is no number."""
     with pytest.raises(SystemExit) as caught:
         main(["chekc"])
     assert caught.value.code == 2
     capsys.readouterr()
     assert run(capsys, "check", FNO, "-p", "width")[0] == 2
-    assert run(capsys, "show", FNO, "--at", "Y=3")[0] == 2
-    assert run(capsys, "show", FNO, "--at", "X=many")[0] == 2
+    status, _, err = run(capsys, "show", FNO, "-p", "wdith=3")
+    assert status == 2
+    assert "no free size, called wdith" in err
+    assert "parameters: modes, width, depth" in err
+    assert "free sizes: X, X.0, X.1" in err
+    for value in ("many", "0", "-3", "1.5", "9" * 30):
+        assert run(capsys, "show", FNO, "-p", f"X={value}")[0] == 2
+    with pytest.raises(SystemExit):
+        main(["show", str(FNO), "--at", "X=3"])
+    capsys.readouterr()
 
 
 def test_parameters_are_expressions(capsys: pytest.CaptureFixture[str]) -> None:
     """`-p modes=[8,8,8]` makes the example three-dimensional; nonsense is an error with its place."""
-    status, out, _ = run(capsys, "show", FNO, "-p", "modes=[8, 8, 8]", "-p", "width=2^4", "--at", "X=16")
+    status, out, _ = run(capsys, "show", FNO, "-p", "modes=[8, 8, 8]", "-p", "width=2^4", "-p", "X=16")
     assert status == 0
     assert "Field[X[16, 16, 16], 16]" in out
     status, _, err = run(capsys, "show", FNO, "-p", "width=3 +")
     assert status == 1
     assert err.startswith("-p width:1:")
-    status, _, err = run(capsys, "show", FNO, "-p", "wdith=3")
+    status, _, err = run(capsys, "check", FNO, "-p", "wdith=3")
     assert status == 1
     assert "has no parameter `wdith`" in err
 
 
 def test_show_counts(capsys: pytest.CaptureFixture[str]) -> None:
     """`show` prints the type, the parameters and the conditions of the diagram that is called like the file."""
-    status, out, _ = run(capsys, "show", ROOT / "examples" / "mgno.dg", "-p", "depth=4", "--at", "X=64")
+    status, out, _ = run(capsys, "show", ROOT / "examples" / "mgno.dg", "-p", "depth=4", "-p", "X=64")
     assert status == 0
     assert out.startswith("mgno : Field[X, 1] -> Field[X, 1]\n")
     assert "needs the grid of X divisible by 16" in out
     net = dg.compile(dg.load(ROOT / "examples" / "mgno.dg", depth=4)["mgno"])
     total = next(line for line in out.splitlines() if line.startswith("total"))
     assert f"{sum(p.numel() for p in net.parameters()):,}" in total
+
+
+def test_show_at_sizes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """`-p` sets a free size, all axes of a grid or one; a parameter of the same name goes first; a size that does not
+    divide exits with 1. `--json` has the figures whole, and the table stays within 120 columns."""
+    _, out, _ = run(capsys, "show", FNO, "-p", "X=64", "-p", "X.1=32", "--json")
+    found = json.loads(out)
+    cost = dg.cost(dg.load(FNO)["fno"]).at({"X.0": 64, "X.1": 32})
+    assert found["type"] == "Field[X, 1] -> Field[X, 1]"
+    assert (found["flops"], found["products"]) == (cost.flops, cost.products)
+    assert (found["forward_bytes"], found["backward_bytes"]) == (cost.forward, cost.backward)
+    assert found["inside"][2]["inside"][0]["name"] == "layer"
+    assert json.loads(run(capsys, "show", FNO, "--json")[1])["flops"] == str(dg.cost(dg.load(FNO)["fno"]).flops)
+    status, _, err = run(capsys, "show", ROOT / "examples" / "mgno.dg", "-p", "X=24")
+    assert status == 1
+    assert "the grid of X has to be divisible by 16; here it is 24" in err
+    both = tmp_path / "both.dg"
+    both.write_text("param n : int = 3\ndim m\ndiagram both : R[m, n] -> R[m, n] = map[linear]\n")
+    assert "both : R[m, 5] -> R[m, 5]" in run(capsys, "show", both, "-p", "n=5")[1]
+    for file in sorted((ROOT / "examples").glob("*.dg")):
+        assert all(len(line) <= 120 for line in run(capsys, "show", file, "--depth", "3")[1].splitlines())
 
 
 def test_show_text_reads_back(capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,7 +176,7 @@ def test_files_are_written_whole_or_not_at_all(capsys: pytest.CaptureFixture[str
 
 def test_other_backends_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     """`--to` finds a backend in the registry; one that is not there is an error that names those that are."""
-    assert "parameters" in run(capsys, "compile", FNO, "--to", "cost")[1]
+    assert "weights" in run(capsys, "compile", FNO, "--to", "cost")[1]
     status, _, err = run(capsys, "compile", FNO, "--to", "abacus")
     assert status == 1
     assert "torch" in err

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 
 from diagrammar.diagram import Box
-from diagrammar.sizes import Atom, Poly, Size
+from diagrammar.sizes import Atom, Poly, Size, rewrite, substitute
 from diagrammar.types import Field, Tensor, Type, shape_of
 
 # no arithmetic: moving, cutting, joining, reading
@@ -70,7 +71,7 @@ _ONE = frozenset(
         "softplus",
     ]
 )
-_VIEWS = frozenset(["broadcast", "sample", "field", "as_complex", "as_real", "const", "weight", "state"])
+_HELD = frozenset(["weight", "state", "next"])
 
 
 def numbers(wire: Type) -> Size:
@@ -81,24 +82,13 @@ def numbers(wire: Type) -> Size:
     return total
 
 
-def bytes_of(box: Box, width: int) -> Size:
-    """Bytes of the results of a box."""
-    if _name(box) in _VIEWS:
-        return 0
-    total: Size = 0
-    for wire in box.cod:
-        each = width if not isinstance(wire, Tensor) or wire.kind != "Bool" else 1
-        total = total + numbers(wire) * (8 if type(wire).__name__ == "Tokens" else each)
-    return total
-
-
 def _name(box: Box) -> str:
     return box.origin.removeprefix("std:")
 
 
 def known(box: Box) -> bool:
     """Whether the operations of a box are known."""
-    return bool(box.insides) or _name(box) in _FREE | _ONE | _VIEWS | _SPECIAL.keys() | {"next"}
+    return bool(box.insides) or _name(box) in _FREE | _ONE | _HELD | _SPECIAL.keys()
 
 
 def flops_of(box: Box) -> Size:
@@ -197,6 +187,19 @@ def log2(size: Size) -> Size:
     return max(math.ceil(Fraction(size)) - 1, 0).bit_length()
 
 
+def value(size: Size, at: Mapping[str, int]) -> Size:
+    """A size with values for free ones; `log2(..)` follows."""
+
+    def image(atom: Atom) -> Size | None:
+        if atom.kind == "log2":
+            (inner,) = atom.args
+            assert isinstance(inner, int | Fraction | Poly)
+            return log2(substitute(inner, at))
+        return at.get(str(atom.args[0])) if atom.kind == "var" else None
+
+    return rewrite(size, image) if at else size
+
+
 _SPECIAL = {
     "mul": _mul,
     "einsum": _einsum,
@@ -211,4 +214,4 @@ _SPECIAL = {
     "irfft": _fft,
 }
 
-__all__ = ["bytes_of", "flops_of", "known", "log2", "numbers"]
+__all__ = ["flops_of", "known", "log2", "numbers", "value"]

@@ -2,39 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
-from diagrammar.backends.cost.boxes import bytes_of, flops_of, known, numbers
+from diagrammar.backends.cost.boxes import flops_of, known, numbers, value
+from diagrammar.backends.cost.extremes import Peak
+from diagrammar.backends.cost.facts import Survey
+from diagrammar.backends.cost.run import Forward
+from diagrammar.backends.cost.traces import Row
 from diagrammar.diagram import Box, Diagram
+from diagrammar.divisibility import named_sizes
 from diagrammar.sizes import Size
-from diagrammar.types import Field, Types, shape_of
+from diagrammar.types import Field, Types, map_sizes, shape_of
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a box or a frame costs. `parameters` are those it owns (shared ones count where they are declared),
-    `inside` its boxes, `times` how often it runs where it stands, which its figures include; `unknown` are boxes whose
-    operations are not known and not counted; `wires` are the types of what comes out."""
+    """What a box or a frame costs, for one sample.
+
+    `boxes` are its primitive boxes, with frames expanded; `parameters` those it owns (shared ones count where they are
+    declared); `flops` its operations, of which `products` are those of products of matrices and convolutions. `forward`
+    is the most bytes that live at once while it runs without gradients, besides what lived before it; `backward` the
+    bytes that it makes and that are kept for the backward. `inside` are its boxes, `times` how often it runs where it
+    stands, which its figures include; `unknown` are boxes whose operations are not known and not counted; `wires` are
+    the types of what comes out.
+    """
 
     name: str
+    boxes: int
     parameters: Size
     flops: Size
-    bytes: Size
+    products: Size
+    forward: Size
+    backward: Size
     times: Size = 1
     inside: tuple[Cost, ...] = ()
     unknown: tuple[str, ...] = ()
     wires: Types = ()
+    _of: tuple[Diagram, int] | None = field(default=None, repr=False, compare=False)
+
+    def at(self, sizes: Mapping[str, int] | None = None, /, **more: int) -> Cost:
+        """The same at values of free sizes, `at(n=64)`; the name of a space gives all axes of its grid, `at(X=64)`, and
+        `at({"X.0": 64})` one. Raises DiagramNameError for a name that is none of them."""
+        if self._of is None:
+            raise ValueError("sizes are set for the cost of a whole diagram, not for a row of it")
+        diagram, width = self._of
+        return cost(diagram, at={**(sizes or {}), **more}, bytes_per_number=width)
 
 
 class _Body:
     """The costs of one diagram: `own` parameters by key, `far` those of keys that start further out."""
 
-    __slots__ = ("bytes", "far", "flops", "own", "rows", "unknown")
+    __slots__ = ("far", "flops", "own", "rows", "unknown")
 
     def __init__(self) -> None:
         self.rows: list[Cost] = []
         self.flops: Size = 0
-        self.bytes: Size = 0
         # (name, whether repeat indices apply) -> parameters
         self.own: dict[tuple[str, bool], Size] = {}
         self.far: dict[tuple[int, str], Size] = {}
@@ -50,44 +73,104 @@ class _Body:
         return total
 
 
-def cost(diagram: Diagram, *, bytes_per_number: int = 4) -> Cost:
-    """The cost of a diagram for one sample, with a row for each box."""
-    bodies: dict[int, _Body] = {}
-    stack = [(diagram, False)]
-    while stack:
-        inside, ready = stack.pop()
-        if id(inside) in bodies:
-            continue
-        if ready:
-            bodies[id(inside)] = _body(inside, bodies, bytes_per_number)
-            continue
-        stack.append((inside, True))
-        stack.extend((inner, False) for node in inside.flat.nodes for inner in node.box.insides)
-    body = bodies[id(diagram)]
+def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_number: int = 4) -> Cost:
+    """The cost of a diagram for one sample, with a row for each box; `at` gives values to free sizes, as `Cost.at`."""
+    sizes = named_sizes(diagram, at or {})
+    count = _Count(diagram, lambda size: value(size, sizes), bytes_per_number)
+    for inside in count.survey.order:
+        count.bodies[id(inside)] = count.body(inside)
+    body = count.bodies[id(diagram)]
+    forward, training = count.without.total, count.training.total
+    kept = training.kept
+    for size, is_kept, _ in training.storages:
+        kept = kept + size if is_kept else kept
     return Cost(
-        "", body.parameters(True), body.flops, body.bytes, 1, tuple(body.rows), tuple(body.unknown), diagram.cod
-    )
+        "", count.survey[diagram].boxes, body.parameters(True), body.flops, training.products,
+        Peak(*forward.peak).value(), kept, 1, tuple(body.rows), tuple(body.unknown),
+        tuple(map_sizes(wire, count.fixed) for wire in diagram.cod), (diagram, bytes_per_number),
+    )  # fmt: skip
 
 
-def _body(diagram: Diagram, bodies: dict[int, _Body], width: int) -> _Body:
-    body = _Body()
-    for node in diagram.flat.nodes:
-        box = node.box
-        row = _leaf(body, box, width) if not box.insides else _frame(body, box, bodies)
-        body.rows.append(row)
-        body.flops = body.flops + row.flops
-        body.bytes = body.bytes + row.bytes
-        body.unknown.update(dict.fromkeys(row.unknown))
-    return body
+_NO_ROW = Row(None)
 
 
-def _leaf(body: _Body, box: Box, width: int) -> Cost:
-    if box.origin == "weight":
-        size = numbers(box.cod[0])
-        _enter(body, box, size)
-        return Cost(str(box.key), size, 0, 0, wires=box.cod)
-    unknown = () if known(box) else (box.name,)
-    return Cost(box.name, 0, flops_of(box), bytes_of(box, width), unknown=unknown, wires=box.cod)
+class _Count:
+    """The two runs of a diagram, without gradients and in training, and the bodies that have been counted."""
+
+    def __init__(self, diagram: Diagram, fixed: Callable[[Size], Size], width: int) -> None:
+        self.fixed = fixed
+        self.without = Forward(diagram, fixed, width, False)
+        self.training = Forward(diagram, fixed, width, True)
+        self.survey: Survey = self.training.survey
+        self.bodies: dict[int, _Body] = {}
+
+    def body(self, diagram: Diagram) -> _Body:
+        """Counts one diagram; those inside it are done."""
+        body = _Body()
+        for at, (node, live) in enumerate(zip(diagram.flat.nodes, self.survey[diagram].live, strict=True)):
+            here = (id(diagram), at)
+            forward, training = self.without.figures.get(here, _NO_ROW), self.training.figures.get(here, _NO_ROW)
+            box = node.box
+            row = self.frame(body, box, training) if box.insides else self.leaf(body, box)
+            row = replace(
+                row, products=training.products, forward=forward.peak, backward=training.kept,
+                wires=tuple(map_sizes(wire, self.fixed) for wire in row.wires),
+            )  # fmt: skip
+            if not live:
+                # not run, but a weight that is declared is there
+                row = replace(row, flops=0, inside=())
+            body.rows.append(row)
+            body.flops = body.flops + row.flops
+            body.unknown.update(dict.fromkeys(row.unknown))
+        return body
+
+    def leaf(self, body: _Body, box: Box) -> Cost:
+        """A box without an inside."""
+        if box.origin == "weight":
+            size = numbers(box.cod[0])
+            _enter(body, box, size)
+            return Cost(str(box.key), 0, size, 0, 0, 0, 0, wires=box.cod)
+        unknown = () if known(box) else (box.name,)
+        count = int(box.origin not in ("state", "next"))
+        return Cost(box.name, count, 0, self.fixed(flops_of(box)), 0, 0, 0, unknown=unknown, wires=box.cod)
+
+    def frame(self, body: _Body, box: Box, row: Row) -> Cost:
+        """A box with an inside; one call that carries it out has no rows."""
+        insides = [self.bodies[id(inside)] for inside in box.insides]
+        counted = insides[:1] if box.origin == "training" else insides
+        times = self.fixed(_times(box)) if len(insides) == 1 else 1
+        flops: Size = 0
+        for inner in counted:
+            flops = flops + inner.flops * times
+        if row.flops is not None:
+            flops = row.flops
+        boxes = sum(self.survey[inside].boxes for inside in box.insides)
+        boxes *= int(str(times)) if box.origin == "repeat" else 1
+        unknown = tuple(dict.fromkeys(name for inner in insides for name in inner.unknown))
+        rows = () if row.fused else tuple(each for inner in insides for each in inner.rows)
+        if box.key is not None:
+            parameters = insides[0].parameters()
+            _enter(body, box, parameters)
+            _refer(body, insides[0])
+            name = box.key.lstrip("^~/")
+            return Cost(name, boxes, parameters, flops, 0, 0, 0, times, rows, unknown, box.cod)
+        total = _spread(body, box, insides, times)
+        return Cost(box.name, boxes, total, flops, 0, 0, 0, times, rows, unknown, box.cod)
+
+
+def _spread(body: _Body, box: Box, insides: list[_Body], times: Size) -> Size:
+    """What a frame without a name owns is owned by the body round it, once for each step of a `repeat`."""
+    fresh = times if box.origin == "repeat" else 1
+    total: Size = 0
+    for inner in insides:
+        for (name, indexed), size in inner.own.items():
+            size = size * fresh if indexed else size
+            # steps written out have the same keys, each with its own index
+            before = body.own.get((name, indexed), 0) if len(insides) > 1 and indexed and box.origin == "repeat" else 0
+            body.own[name, indexed] = before + size
+            total = total + size
+        body.far.update(inner.far)
+    return total
 
 
 def _enter(body: _Body, box: Box, size: Size) -> None:
@@ -99,35 +182,6 @@ def _enter(body: _Body, box: Box, size: Size) -> None:
         body.far[-1, name] = size
     else:
         body.own[name, not key.startswith("~")] = size
-
-
-def _frame(body: _Body, box: Box, bodies: dict[int, _Body]) -> Cost:
-    insides = [bodies[id(inside)] for inside in box.insides]
-    counted = insides[:1] if box.origin == "training" else insides
-    times = _times(box) if len(insides) == 1 else 1
-    flops: Size = 0
-    used: Size = 0
-    for inner in counted:
-        flops = flops + inner.flops * times
-        used = used + inner.bytes * times
-    unknown = tuple(dict.fromkeys(name for inner in insides for name in inner.unknown))
-    rows = tuple(row for inner in insides for row in inner.rows)
-    if box.key is not None:
-        parameters = insides[0].parameters()
-        _enter(body, box, parameters)
-        _refer(body, insides[0])
-        return Cost(box.key.lstrip("^~/"), parameters, flops, used, times, rows, unknown, box.cod)
-    fresh = times if box.origin == "repeat" else 1
-    total: Size = 0
-    for inner in insides:
-        for (name, indexed), size in inner.own.items():
-            size = size * fresh if indexed else size
-            # steps written out have the same keys, each with its own index
-            before = body.own.get((name, indexed), 0) if len(insides) > 1 and indexed and box.origin == "repeat" else 0
-            body.own[name, indexed] = before + size
-            total = total + size
-        body.far.update(inner.far)
-    return Cost(box.name, total, flops, used, times, rows, unknown, box.cod)
 
 
 def _refer(body: _Body, inner: _Body) -> None:

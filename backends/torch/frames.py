@@ -112,8 +112,10 @@ def _loop(program: Program, fn: Function, box: Box, values: list[Value], counts:
         else passed(values[held + at], counts[at] + 1)
         for at in range(len(box.cod))
     ]  # fmt: skip
+    # what is handed on unchanged goes with its last read, here; what moves, where nobody reads it
     _end(fn, [value for at, value in enumerate(values) if at < held or at - held not in carried])
-    return _finish(fn, made)
+    _finish(fn, [made[at] for at in carried])
+    return made
 
 
 def _end_passed(results: list[Value], moving: list[int]) -> None:

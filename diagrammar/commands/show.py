@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from diagrammar.commands.arguments import Usage, add_parameters, choose, load
-from diagrammar.diagram import Diagram
+from diagrammar.commands.arguments import Usage, add_parameters, choose, load_and_sizes, sizes
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,57 +12,30 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a .dg file, or `std`")
     parser.add_argument("name", nargs="?", metavar="NAME")
     parser.add_argument("--primitives", action="store_true", help="list the primitive boxes instead")
-    parser.add_argument(
-        "--at", action="append", default=[], metavar="NAME=NUMBER", help="a value for a free size or grid"
-    )
     parser.add_argument("--depth", type=int, default=2, help="how many levels of frames to list")
     parser.add_argument("--text", action="store_true", help="print the diagram as .dg instead")
-    add_parameters(parser)
+    parser.add_argument("--json", action="store_true", help="print the figures whole, for scripts")
+    add_parameters(parser, "set a parameter of the file, or a free size: n=64, X=64 for a grid, X.0=64 for one axis")
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints the table, the text, or the list."""
     if options.primitives:
         return _primitives(options)
-    at = _free(options)
-    module = load(options.file, options)
+    module, given = load_and_sizes(options.file, options)
     if options.file == "std" and options.name is None:
         return _library()
     if options.file == "std":
         return _declaration(options.name)
     name, diagram = choose(module, options.name, options.file)
+    at = sizes(module, name, diagram, given)
     if options.text:
         print(diagram)
         return 0
-    from diagrammar.summary import summary
+    from diagrammar.summary import plain, summary
 
-    print(summary(name, diagram, _sizes(diagram, at), options.depth))
+    print((plain if options.json else summary)(name, diagram, at, options.depth))
     return 0
-
-
-def _free(options: argparse.Namespace) -> dict[str, int]:
-    """Takes `--at n=64` and `--at X=64` apart."""
-    values = {}
-    for each in options.at:
-        name, equals, value = each.partition("=")
-        if not equals or not value.isdigit() or len(value) > 9 or int(value) == 0:
-            raise Usage(f"--at takes NAME=NUMBER, not {each!r}")
-        values[name.strip()] = int(value)
-    return values
-
-
-def _sizes(diagram: Diagram, at: dict[str, int]) -> dict[str, int]:
-    """Values of free sizes by their names; the name of a space gives all axes of its grid."""
-    from diagrammar.divisibility import free_sizes
-
-    found = {}
-    known = free_sizes(diagram)
-    for name, value in at.items():
-        names = [each for each in known if each == name or each.rpartition(".")[0] == name]
-        if not names:
-            raise Usage(f"the diagram has no free size {name}; its free sizes: {', '.join(known) or 'none'}")
-        found.update(dict.fromkeys(names, value))
-    return found
 
 
 def _primitives(options: argparse.Namespace) -> int:

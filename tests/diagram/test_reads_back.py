@@ -379,6 +379,7 @@ STD = {
     "group_norm": (U, "group_norm[2, eps = 0.001]"),
     "over_group": ("R[4] -> R[4]", "over_group[2]"),
     "attend": ("R[2, n, 3] @ R[2, 5, 3] @ R[2, 5, 3] @ Bool[n, 5] -> R[2, n, 3]", "attend"),
+    "where_seen": ("Bool[5] @ R[n, 5] -> R[n, 5]", "where_seen"),
     "attention": ("R[n, 8] -> R[n, 8]", "x -> attention[2](x, x, x)"),
     "heads_of": ("R[n, 8] -> R[2, n, 4]", "heads_of[2]"),
     "embed": ("Tokens[100, n] -> R[n, 6]", "embed"),

@@ -28,11 +28,13 @@ class Inexpressible(Exception):
 
 @dataclass(frozen=True)
 class Rule:
-    """`ours` is a pattern over our paths, `theirs` a template; `stack` puts numbered tensors on a first axis."""
+    """`ours` is a pattern over our paths, `theirs` a template; `stack` puts numbered tensors on a first axis, `part`
+    = [i, n] takes the i-th of n equal parts of the first axis."""
 
     ours: str
     theirs: str
     stack: bool = False
+    part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,15 @@ def systems() -> list[System]:
     for path in sorted(EXAMPLES.glob("*.parity.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         for each in table["system"]:
-            rules = tuple(Rule(**rule) for rule in each.pop("rule"))
+            rules = tuple(_rule(**rule) for rule in each.pop("rule"))
             lists = {key: tuple(each.pop(key, ())) for key in ("inputs", "outputs", "dead")}
             file = path.with_name(path.name.replace(".parity.toml", ".dg"))
             found.append(System(file=file, rules=rules, **{**each, **lists}))
     return found
+
+
+def _rule(part: list[int] | None = None, **rest: Any) -> Rule:
+    return Rule(**rest, part=None if part is None else (part[0], part[1]))
 
 
 def find(config: Mapping[str, Any]) -> System | None:
@@ -165,6 +171,17 @@ def theirs(system: System, path: str, state: Mapping[str, Array]) -> list[str]:
         while (key := fill(rule.theirs, {**numbers, "n": len(keys)})) in state:
             keys.append(key)
         return keys
+    raise Inexpressible(f"no rule of {system.file.name} renames {path}")
+
+
+def cut(system: System, path: str, tensor: Array) -> Array:
+    """What one of our weights is of the tensor of the reference that holds it."""
+    for rule in system.rules:
+        if match(rule.ours, path) is not None:
+            if rule.part is None:
+                return tensor
+            which, count = rule.part
+            return np.split(tensor, count)[which]
     raise Inexpressible(f"no rule of {system.file.name} renames {path}")
 
 

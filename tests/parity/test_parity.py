@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import diagrammar as dg
-from tests.parity.tables import Array, Inexpressible, System, find, is_dead, ours, parameters, theirs
+from tests.parity.tables import Array, Inexpressible, System, cut, find, is_dead, ours, parameters, theirs
 
 DATA = Path(__file__).parent / "data"
 COUNTS = json.loads((DATA / "param_counts.json").read_text())["models"]
@@ -44,7 +44,8 @@ def _load(
         keys[path] = theirs(system, path, state)
         missing = [key for key in keys[path] if key not in state]
         assert keys[path] and not missing, f"{path}: the reference has no {missing}"
-        values[path] = torch.from_numpy(ours([state[key] for key in keys[path]], tuple(weight.shape)).copy())
+        parts = [cut(system, path, state[key]) for key in keys[path]]
+        values[path] = torch.from_numpy(ours(parts, tuple(weight.shape)).copy())
     used = {key for each in keys.values() for key in each}
     left = [key for key in state if key not in used and not is_dead(system, key, kwargs)]
     assert not left, f"tensors of the reference that nothing here reads: {left}"

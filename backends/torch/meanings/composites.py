@@ -124,7 +124,11 @@ def _attend(c: Call) -> Result:
     if not 3 <= len(c.values) <= 4 or rank(c.type()) != 3:
         return None
     q, k, v = (c.with_batch(at) for at in range(3))
-    mask = "None" if len(c.values) == 3 else c.arg(3) if not c.flag(3) else f"{c.arg(3)}.unsqueeze(1)"
+    mask = "None"
+    if len(c.values) == 4:
+        # a mask of keys alone is one for all queries; after the batch axis come the heads
+        keys = rank(c.type(3)) == 1
+        mask = f"{c.arg(3)}{'[:, None, None]' if keys else '[:, None]'}" if c.flag(3) else c.arg(3)
     return f"{c.helper('_attend')}({q}, {k}, {v}, {mask})"
 
 
