@@ -112,7 +112,7 @@ def _arrow(target: _Target, flat: Flat, arrows: dict[int, Any]) -> Any:
 
 
 def _folded(arrows: list[Any], operator: str) -> Any:
-    """All of them composed, in halves: a composite of functions is then no deeper than the logarithm of their number."""
+    """All of them composed, in halves: a composite of functions is then as deep as the logarithm of their number."""
     while len(arrows) > 1:
         pairs = [getattr(a, operator)(b) for a, b in zip(arrows[::2], arrows[1::2], strict=False)]
         arrows = pairs + arrows[len(pairs) * 2 :]

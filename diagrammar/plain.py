@@ -13,15 +13,17 @@ comes after one more, `"tuple"`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from diagrammar.box import Box, Bundle, Value
 from diagrammar.errors import DiagramValueError
+from diagrammar.diagram import Diagram
 from diagrammar.sizes import Poly
+from diagrammar.source import Span
 from diagrammar.typename import read_size, read_space, read_types, size_name, space_name, types_name
-from diagrammar.types import Space
+from diagrammar.types import Space, Types
 
 Plain = str | int | float | bool | None | tuple[Any, ...]
 
@@ -76,7 +78,9 @@ def from_plain(value: Any) -> Value:
 
 
 def facts(box: Box) -> dict[str, Any]:
-    """What a box is apart from its name, its wires and its insides, as plain values; what is empty is left out.
+    """What a box is apart from its name, its wires and what is inside, as plain values; what is empty is left out.
+
+    `insides` are the names and the origins of the diagrams inside, where they are not what the box lets expect.
 
     >>> facts(Box("f", (), (), origin="std:f", params=(("n", 3),)))
     {'origin': 'std:f', 'params': (('n', 3),)}
@@ -93,23 +97,41 @@ def facts(box: Box) -> dict[str, Any]:
             found["params"] = tuple((name, to_plain(value)) for name, value in box.params)
         except DiagramValueError as error:
             raise DiagramValueError(f"`{box.name}`: {error.message}", box.span, error.notes) from None
+    names = tuple((inside.name, inside.origin) for inside in box.insides)
+    if names != (_usual(box.name, found),) * len(names):
+        found["insides"] = names
     return found
 
 
-def from_facts(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What `Box` takes, from the facts of a box. Raises DiagramValueError where they are none."""
+def _usual(name: str, given: Mapping[str, Any]) -> tuple[str, str]:
+    """The name and the origin of a diagram inside a box of which nothing else is said."""
+    origin = given.get("origin", "")
+    return (origin.rpartition(":")[2] or name, origin) if "key" in given else ("", "")
+
+
+def made(
+    name: str, dom: Types, cod: Types, given: Mapping[str, Any], insides: Sequence[Diagram] = (), span: Span | None = None
+) -> Box:
+    """The box of these facts. Raises DiagramValueError where they are none."""
     taken: dict[str, Any] = {}
-    for name, value in given.items():
-        match name, value:
+    names = [_usual(name, given)] * len(insides)
+    for fact, value in given.items():
+        match fact, value:
             case "origin" | "key", str():
-                taken[name] = value
+                taken[fact] = value
             case "kinds", list() | tuple() if all(isinstance(kind, str) for kind in value):
-                taken[name] = frozenset(value)
+                taken[fact] = frozenset(value)
             case "params", list() | tuple() if all(map(_is_pair, value)):
-                taken[name] = tuple((label, from_plain(each)) for label, each in value)
+                taken[fact] = tuple((label, from_plain(each)) for label, each in value)
+            case "insides", list() | tuple() if all(map(_is_pair, value)) and len(value) == len(insides):
+                names = [(str(own), str(origin)) for own, origin in value]
             case _:
-                raise DiagramValueError(f"`{name}` is no fact of a box, or has a value of another kind")
-    return taken
+                raise DiagramValueError(f"`{name}`: its `{fact}` is no fact of a box")
+    taken["insides"] = tuple(
+        inside if (inside.name, inside.origin) == called else inside.named(*called)
+        for inside, called in zip(insides, names, strict=True)
+    )
+    return Box(name, dom, cod, span=span, **taken)
 
 
 def is_facts(data: object) -> bool:
@@ -117,12 +139,13 @@ def is_facts(data: object) -> bool:
     if not (isinstance(data, tuple) and data and all(map(_is_pair, data))):
         return False
     names = [name for name, _ in data]
-    if names != [name for name in ("origin", "key", "kinds", "params") if name in names]:
+    if names != [name for name in ("origin", "key", "kinds", "params", "insides") if name in names]:
         return False
     try:
-        return bool(from_facts(dict(data)))
+        made("", (), (), {name: value for name, value in data if name != "insides"})
     except DiagramValueError:
         return False
+    return True
 
 
 def _is_pair(value: object) -> bool:
