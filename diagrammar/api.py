@@ -254,7 +254,7 @@ def from_discopy(diagram: Any, name: str = "") -> Diagram:
     return backend.from_discopy(diagram, name)
 
 
-def to_networkx(diagram: Diagram, *, budget: int = BUDGET) -> Any:
+def to_networkx(diagram: Diagram, *, budget: int = 1_000_000) -> Any:
     """The `networkx.MultiDiGraph` of a diagram: a node for each box, an edge for each wire, frames opened in place.
 
     Raises BudgetError where the frames open to more than `budget` boxes.

@@ -110,7 +110,12 @@ def _usual(name: str, given: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def made(
-    name: str, dom: Types, cod: Types, given: Mapping[str, Any], insides: Sequence[Diagram] = (), span: Span | None = None
+    name: str,
+    dom: Types,
+    cod: Types,
+    given: Mapping[str, Any],
+    insides: Sequence[Diagram] = (),
+    span: Span | None = None,
 ) -> Box:
     """The box of these facts. Raises DiagramValueError where they are none."""
     taken: dict[str, Any] = {}

@@ -21,9 +21,7 @@ try:
     from diagrammar.backends.discopy.text import emit
     from diagrammar.backends.discopy.there import to_discopy
 except ModuleNotFoundError as error:
-    raise BackendError(
-        f"discopy: {error.name} is not installed", hint='pip install "discopy>=1.2.2,<1.3"'
-    ) from error
+    raise BackendError(f"discopy: {error.name} is not installed", hint='pip install "discopy>=1.2.2,<1.3"') from error
 
 __all__ = ["BACKEND", "Frame", "compile", "emit", "from_discopy", "to_discopy"]
 

@@ -125,7 +125,10 @@ class _Reader:
             if at != len(places):
                 raise DiagramTypeError(f"a layer of {at} wires stands on {len(places)}")
         if _at(build, tuple(places)) != self.types(diagram.cod):
-            notes = (f"the diagram gives   {show(self.types(diagram.cod))}", f"its wires are       {show(_at(build, places))}")
+            notes = (
+                f"the diagram gives   {show(self.types(diagram.cod))}",
+                f"its wires are       {show(_at(build, places))}",
+            )
             raise DiagramTypeError("the wires at the end are not those of the diagram", None, notes)
         return build.build(places)
 

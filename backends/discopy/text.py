@@ -21,7 +21,12 @@ def emit(diagram: Diagram, *, conditions: tuple[Condition, ...] = (), name: str 
     needs = [f"# needs {line}" for line in show_conditions(conditions)]
     text = _Text()
     whole = text.diagram(to_discopy(diagram))
-    head = [inspect.getsource(frame).rstrip(), "", "", "Ty, Layer, Diagram = monoidal.Ty, monoidal.Layer, markov.Diagram"]
+    head = [
+        inspect.getsource(frame).rstrip(),
+        "",
+        "",
+        "Ty, Layer, Diagram = monoidal.Ty, monoidal.Layer, markov.Diagram",
+    ]
     return "\n".join([*head, *needs, *text.lines, f"{name} = {whole}", ""])
 
 

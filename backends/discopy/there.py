@@ -73,7 +73,11 @@ class _Writer:
         layers = []
         for step in plane.steps():
             places = [flat.types[wire] for wire in plane.places]
-            left, taken, right = places[: step.at], places[step.at : step.at + step.taken], places[step.at + step.taken :]
+            left, taken, right = (
+                places[: step.at],
+                places[step.at : step.at + step.taken],
+                places[step.at + step.taken :],
+            )
             if step.node is not None:
                 box = self.box(step.node.box)
             elif step.kind == "swap":
