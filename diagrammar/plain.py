@@ -18,8 +18,8 @@ from fractions import Fraction
 from typing import Any
 
 from diagrammar.box import Box, Bundle, Value
-from diagrammar.errors import DiagramValueError
 from diagrammar.diagram import Diagram
+from diagrammar.errors import DiagramValueError
 from diagrammar.sizes import Poly
 from diagrammar.source import Span
 from diagrammar.typename import read_size, read_space, read_types, size_name, space_name, types_name

@@ -23,10 +23,10 @@ _FRAMES = ("frame", "bubble")
 def from_discopy(diagram: Any, name: str = "") -> Diagram:
     """The diagram of a `discopy.markov.Diagram`; it is called `name`.
 
-    An object called `R[8]` is the type R[8], another one a type parameter of its name. A box is a box of its name, with
-    its data as the static argument `data` (a dictionary with words as keys: as static arguments of these names). Copies,
-    discards and swaps become wires. A bubble on the wires of its one inside is a frame; with a `method` of its own it is
-    a box of that origin, which a functor has to give a meaning.
+    An object called `R[8]` is the type R[8], another one a type parameter of its name. A box is a box of its name; its
+    data is the static argument `data`, or those by the names of a dictionary. Copies, discards and swaps become wires.
+    A bubble on the wires of its one inside is a frame; with a `method` of its own it is a box of that origin, which a
+    functor has to give a meaning.
 
     Raises BackendError, with the name of the box, for what a diagram here cannot have: merges, traces, sums, daggers,
     cups and caps, data that is no plain value; DiagramTypeError where wires do not fit.

@@ -7,7 +7,7 @@ from typing import Any
 
 import networkx as nx
 
-from diagrammar.backends.networkx.reading import Body, Node, Reader
+from diagrammar.backends.networkx.reading import Body, Node, Port, Reader
 from diagrammar.diagram import Builder, Diagram
 from diagrammar.errors import BackendError, DiagramValueError
 from diagrammar.pause import pausing
@@ -36,8 +36,7 @@ def _diagram(body: Body, done: dict[str, list[Diagram]]) -> Diagram:
     """The diagram of one body, those inside its frames being made already."""
     build = Builder(body.dom)
     # the wire of each output of each node; None stands for what is around the body
-    wires = {(None, port): wire for port, wire in enumerate(build.inputs)}
-    at: dict[tuple[Node | None, int], int] = dict(wires)
+    at: dict[Port, int] = {(None, port): wire for port, wire in enumerate(build.inputs)}
     for node in _in_order(body):
         # the last of several diagrams inside was made first
         insides = done.pop(node.name, [])[::-1]

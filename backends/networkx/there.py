@@ -12,7 +12,7 @@ from diagrammar.diagram import Box, Diagram
 from diagrammar.errors import BudgetError
 from diagrammar.pause import pausing
 from diagrammar.typename import types_name
-from diagrammar.types import Type, Types
+from diagrammar.types import Types
 
 
 @pausing
