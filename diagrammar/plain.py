@@ -49,7 +49,7 @@ def to_plain(value: Value) -> Plain:
             parts = tuple(map(to_plain, value))
             return ("tuple", *parts) if parts and isinstance(parts[0], str) and parts[0] in _WORDS else parts
         case _:
-            raise DiagramValueError(f"a {type(value).__name__} is no static value")
+            raise DiagramValueError(f"a value of the type {type(value).__name__} is no static value")
 
 
 def from_plain(value: Any) -> Value:
@@ -74,7 +74,7 @@ def from_plain(value: Any) -> Value:
         case list() | tuple():
             return tuple(map(from_plain, value))
         case _:
-            raise DiagramValueError(f"a {type(value).__name__} is no plain value")
+            raise DiagramValueError(f"a value of the type {type(value).__name__} is no plain value")
 
 
 def facts(box: Box) -> dict[str, Any]:

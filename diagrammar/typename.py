@@ -1,7 +1,7 @@
 """Types, spaces and sizes as whole names: text that says everything about them and reads back without a file around it.
 
-`R[n, 4]`, `Field[X : torus^2, 4]`, `Field[X[32, n] : torus^2, floor(1/2 * n) + 1]`. A name that is no word is quoted.
-What is read may come from anywhere: nothing is computed, and nesting is bounded.
+`R[n, 4]`, `Field[X / 2 : torus^2, 4]`, `Field[X[32, n] : torus^2, floor(1/2 * n) + 1]`. A name that is no word is in
+quotes. What is read may come from anywhere: nothing is computed, and nesting is bounded.
 """
 
 from __future__ import annotations
@@ -56,10 +56,24 @@ def types_name(types: Types) -> str:
 def space_name(space: Space) -> str:
     """The whole name of a space: its names, its grid unless that is free, and what its factors are."""
     names = " * ".join(_name(name) for _, _, name in space.base)
-    own = space.axes == free_axes(space.base)
-    grid = "" if own else f"[{', '.join(map(size_name, space.axes))}]"
+    ratio = _ratio(space)
+    grid = "" if ratio else f"[{', '.join(map(size_name, space.axes))}]"
+    if ratio and ratio.numerator != 1:
+        grid += f" * {ratio.numerator}"
+    if ratio and ratio.denominator != 1:
+        grid += f" / {ratio.denominator}"
     kinds = " * ".join(_kind(kind) + (f"^{dim}" if dim != 1 else "") for kind, dim, _ in space.base)
     return f"{names}{grid} : {kinds}"
+
+
+def _ratio(space: Space) -> Fraction | None:
+    """How much finer the grid is than the space's own; None if it is another one."""
+    own = free_axes(space.base)
+    if space.axes == own:
+        return Fraction(1)
+    first = space.axes[0] if len(space.axes) == len(own) else None
+    ratio = next(iter(first.terms.values())) if isinstance(first, Poly) else Fraction(0)
+    return ratio if ratio > 0 and space.axes == tuple(axis * ratio for axis in own) else None
 
 
 def size_name(size: Size, depth: int = 0) -> str:
@@ -227,8 +241,16 @@ class _Reader:
     def space(self) -> Space:
         """A space: names, a grid, kinds."""
         names = [self.name()[0]]
+        ratio = Fraction(1)
         while self.skip("*"):
+            found = _TOKEN.match(self.text, self.at)
+            if found is not None and found[3] is not None:
+                ratio *= self.whole()
+                break
             names.append(self.name()[0])
+        if self.skip("/"):
+            below = self.whole()
+            ratio = ratio / below if below else Fraction(0)
         axes = self.sizes("]") if self.skip("[") else None
         self.need(":")
         kinds = [self.kind()]
@@ -238,9 +260,9 @@ class _Reader:
             raise self.wrong()
         base = tuple((kind, dim, name) for (kind, dim), name in zip(kinds, names, strict=True))
         free = free_axes(base)
-        if axes is not None and len(axes) != len(free):
+        if not ratio or (axes is not None and len(axes) != len(free)):
             raise self.wrong()
-        return Space(base, free if axes is None else axes)
+        return Space(base, tuple(axis * ratio for axis in free) if axes is None else axes)
 
     def kind(self) -> tuple[str, int]:
         """What a factor of a space is, and its dimension."""

@@ -79,7 +79,11 @@ def levels(root: Any) -> list[Any]:
 
 
 def _refuse(box: Any, why: str) -> NoReturn:
-    raise BackendError(f"discopy: `{getattr(box, 'name', None) or type(box).__name__}` cannot be read: {why}")
+    try:
+        shown = str(box)
+    except RecursionError:
+        shown = type(box).__name__
+    raise BackendError(f"discopy: `{shown if len(shown) <= 80 else f'{shown[:80]}…'}` cannot be read: {why}")
 
 
 class _Reader:
@@ -184,9 +188,13 @@ class _Reader:
 
     def key(self, name: str) -> str:
         """A key that no frame before has."""
-        word = re.sub(r"\W", "_", name) or "frame"
-        count = self.keys[word] = self.keys.get(word, 0) + 1
-        return word if count == 1 else f"{word}__{count}"
+        word = key = re.sub(r"\W", "_", name) or "frame"
+        count = self.keys.get(word, 1)
+        while key in self.keys:
+            count += 1
+            key = f"{word}_{count}"
+        self.keys[word] = self.keys[key] = count
+        return key
 
 
 def _at(build: Builder, wires: Any) -> Types:

@@ -36,8 +36,8 @@ def to_networkx(diagram: Diagram, *, budget: int = 1_000_000) -> Any:
     """
     graph = nx.MultiDiGraph(**{key: to_text(value) for key, value in _called(diagram).items() if value})
     writer = _Writer(graph, budget)
-    graph.add_node("input", role="input", cod=writer.types(diagram.dom))
-    graph.add_node("output", role="output", dom=writer.types(diagram.cod))
+    graph.add_node("input", role="input", name="input", cod=writer.types(diagram.dom))
+    graph.add_node("output", role="output", name="output", dom=writer.types(diagram.cod))
     jobs = [_Body(diagram, "input", "output", {})]
     for body in jobs:
         jobs += writer.body(body)
@@ -126,5 +126,5 @@ class _Writer:
         bodies = [{"dom": self.types(each.dom), "cod": self.types(each.cod), **_called(each)} for each in box.insides]
         self.graph.add_node(start, role="frame", **attributes(box), **ends, bodies=to_json(bodies), **place)
         end = f"{start}.end"
-        self.graph.add_node(end, role="end", frame=start, **place)
+        self.graph.add_node(end, role="end", name=to_text(box.name), frame=start, **place)
         return start, end
