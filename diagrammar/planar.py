@@ -1,7 +1,7 @@
 """A diagram drawn in the plane: which box, copy or crossing comes next, and at which place of the wires side by side.
 
 Wires that a box takes are brought together by crossing neighbours. A wire is copied where it is first needed, and what
-remains is kept for later; a wire that nothing needs ends where it starts.
+remains is kept for later, on the side on which it will be taken; a wire that nothing needs ends where it starts.
 """
 
 from __future__ import annotations
@@ -38,18 +38,20 @@ class Plane:
     ([('copy', [0]), ('box', [0, 0])], [1])
     """
 
-    __slots__ = ("flat", "left", "places")
+    __slots__ = ("flat", "left", "places", "sides")
 
     def __init__(self, flat: Flat) -> None:
         self.flat = flat
         self.places: list[int] = list(flat.inputs)
         # how often each wire is still to be taken
         self.left = [0] * len(flat.types)
-        for node in flat.nodes:
-            for wire in node.ins:
+        # and whether as the first wire, by each box and by the end, the next one last
+        self.sides: list[list[bool]] = [[] for _ in flat.types]
+        for wires in (flat.outputs, *(node.ins for node in reversed(flat.nodes))):
+            for wire in wires:
                 self.left[wire] += 1
-        for wire in flat.outputs:
-            self.left[wire] += 1
+            for wire in set(wires):
+                self.sides[wire].append(wire == wires[0])
 
     def steps(self) -> Steps:
         """The steps; while one is looked at, `places` are the wires before it."""
@@ -73,6 +75,7 @@ class Plane:
         """Brings wires side by side, in their order; says at which place."""
         for wire, count in Counter(wires).items():
             self.left[wire] -= count
+            self.sides[wire].pop()
             count += self.left[wire] > 0
             if count > 1:
                 yield from self._take(Step("copy", self.places.index(wire), 1, (wire,) * count))
@@ -91,14 +94,17 @@ class Plane:
         return first
 
     def _first(self, wires: Sequence[int]) -> int:
-        """Where the first wire is taken: of its copies, the one nearest to the second wire."""
+        """Where the first wire is taken: of its copies, the one nearest to the second wire; if there is none, the last
+        where the copy that is kept will be the first wire of a box, on the left of what comes of this one."""
         first = self.places.index(wires[0])
-        copies = 1
-        while self.places[first + copies : first + copies + 1] == [wires[0]]:
-            copies += 1
-        if len(wires) > 1 and wires[1] != wires[0] and self.places.index(wires[1]) > first:
-            return first + copies - 1
-        return first
+        last = first
+        while self.places[last + 1 : last + 2] == [wires[0]]:
+            last += 1
+        others = [wire for wire in wires if wire != wires[0]]
+        if others:
+            return last if wires[1] != wires[0] and self.places.index(wires[1]) > first else first
+        sides = self.sides[wires[0]]
+        return last - len(wires) + 1 if sides and sides[-1] else first
 
     def _nearest(self, wire: int, first: int, goal: int) -> int:
         """The place of a wire nearest to a goal, not among those that have met."""

@@ -193,7 +193,8 @@ class _Reader:
         while key in self.keys:
             count += 1
             key = f"{word}_{count}"
-        self.keys[word] = self.keys[key] = count
+        self.keys[word] = count
+        self.keys.setdefault(key, 1)
         return key
 
 

@@ -40,9 +40,11 @@ def _diagram(body: Body, done: dict[str, list[Diagram]]) -> Diagram:
     for node in _in_order(body):
         # the last of several diagrams inside was made first
         insides = done.pop(node.name, [])[::-1]
-        name = node.text("name")
+        found = node.facts()
+        if insides:
+            found["insides"] = tuple((inside.name, inside.origin) for inside in insides)
         try:
-            box = made(name, node.dom, node.cod, node.facts(), insides)
+            box = made(node.text("name"), node.dom, node.cod, found, insides)
         except DiagramValueError as error:
             node.wrong(f"is no box: {error.message}")
         outs = build.add(box, [at[source] for source in node.sources if source is not None])
