@@ -19,7 +19,7 @@ try:
     from diagrammar.backends.networkx.text import emit
     from diagrammar.backends.networkx.there import to_networkx
 except ModuleNotFoundError as error:
-    raise BackendError(f"networkx: {error.name} is not installed", hint='pip install "networkx>=3.2"') from error
+    raise BackendError(f"networkx: {error.name} is not installed", hint='pip install "networkx>=3.4"') from error
 
 __all__ = ["BACKEND", "compile", "emit", "from_networkx", "to_networkx"]
 

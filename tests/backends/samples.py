@@ -8,9 +8,9 @@ from fractions import Fraction
 import diagrammar as dg
 from diagrammar.box import Bundle, Value
 from diagrammar.diagram import Box, Copy, Diagram, Discard, Id, Swap, share
-from diagrammar.sizes import floor, greatest, least, nearest, power, unknown, var
-from diagrammar.types import Field, Rigid, Space, Tensor, Tokens, free_axes
-from tests.diagram.signature import F, G, H, NOISE, X, Y, following, random_diagram, repeat, state, weight
+from diagrammar.sizes import floor, greatest, least, nearest, over, power, unknown, var
+from diagrammar.types import Field, Rigid, Space, Tensor, Tokens, Types, free_axes
+from tests.diagram.signature import NOISE, F, G, H, X, Y, following, random_diagram, repeat, state, weight
 from tests.diagram.test_reads_back import EXAMPLES, STD, TRICKY
 
 N, M = var("n"), var("m'")
@@ -18,7 +18,7 @@ TORUS = (("torus", 2, "X"),)
 PRODUCT = (*TORUS, ("interval(0, 1)", 1, "T"), ("mesh(3)", 1, "odd name"))
 SPACES = (
     Space(TORUS, free_axes(TORUS)),
-    Space(TORUS, tuple(axis / 2 for axis in free_axes(TORUS))),
+    Space(TORUS, tuple(over(axis, 2) for axis in free_axes(TORUS))),
     Space(TORUS, tuple(axis * Fraction(3, 2) for axis in free_axes(TORUS))),
     Space(TORUS, (32, N + 1)),
     Space(PRODUCT, free_axes(PRODUCT)),
@@ -28,7 +28,7 @@ SIZES = (
     3,
     N,
     N * N * 2 - M + 4,
-    floor((floor(N / 2) + M) / 3) * N,
+    floor(over(floor(over(N, 2)) + M, 3)) * N,
     power(2, var("l")),
     least(N, M, 7),
     greatest(N * M, 2),
@@ -36,7 +36,7 @@ SIZES = (
     unknown(3),
     var("a b"),
 )
-TYPES = (
+TYPES: Types = (
     *(Tensor(kind, sizes) for kind in ("R", "C", "Bool") for sizes in ((), (8,), (N, 4, N + M))),
     *(Tensor("R", (size,)) for size in SIZES),
     *(Field(kind, space, 3) for kind in ("Field", "Spectrum") for space in SPACES),

@@ -115,7 +115,9 @@ def test_equal_boxes_of_theirs_need_equal_data() -> None:
     """A repeat of 3 is not one of 4, and frames tell by their hashes."""
     f = Box("f", (X,), (X,)).diagram()
     three, four = (
-        dg.to_discopy(Box("repeat", (X,), (X,), origin="repeat", params=(("count", n),), insides=(f,)).diagram()).boxes[0]
+        dg.to_discopy(Box("repeat", (X,), (X,), origin="repeat", params=(("count", n),), insides=(f,)).diagram()).boxes[
+            0
+        ]
         for n in (3, 4)
     )
     assert three != four and three == dg.to_discopy(dg.from_discopy(three)).boxes[0]
@@ -302,7 +304,7 @@ def test_objects_are_types_or_type_parameters() -> None:
 
 
 def test_boxes_by_hand_are_bound_and_run() -> None:
-    """A diagram of DisCoPy becomes a torch module, its boxes what the caller says: a module for all, a class for each."""
+    """A diagram of DisCoPy becomes a torch module; its boxes are bound, to one module or to a class for each."""
     f, plus = markov.Box("my f", y, y), markov.Box("plus", y @ y, y)
     diagram = dg.from_discopy(markov.Copy(y) >> (f >> f) @ y >> plus)
     values = torch.tensor([1.0, 2.0, 3.0])
@@ -325,7 +327,7 @@ def test_boxes_by_hand_are_bound_and_run() -> None:
 
 
 def test_bubbles_by_hand() -> None:
-    """On the wires of its inside a bubble is a frame, each with a key of its own; with a method, a box of that origin."""
+    """On the wires of its inside a bubble is a frame with a key of its own; with a method, a box of that origin."""
     f = markov.Box("f", x, x)
     frame = Bubbled(f, dom=x, cod=x, name="a")
     made = dg.from_discopy(frame >> frame >> Bubbled(f, dom=x, cod=x, name="a_2") >> Bubbled(f, dom=x, cod=x))
@@ -374,7 +376,7 @@ def test_wires_that_do_not_fit_are_found() -> None:
 
 # ---------------------------------------------------------------------------------------- categories as targets
 
-TABLE = {"f": lambda a: a + 1, "g": lambda a, b: a * b, "h": lambda a: (a, a + 2), "k": lambda a: -a}
+TABLE: dict[str, Any] = {"f": lambda a: a + 1, "g": lambda a, b: a * b, "h": lambda a: (a, a + 2), "k": lambda a: -a}
 
 
 def programs_of(box: Box) -> dg.Program:
