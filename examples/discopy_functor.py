@@ -5,6 +5,7 @@ Run: python examples/discopy_functor.py
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from discopy import markov, monoidal, python
 
 import diagrammar as dg
 
+DOUBLE = partial(torch.tensor, dtype=torch.float64)
 # what the primitive boxes mean: from the static arguments of a box to a function
 PRIMITIVES: dict[str, Any] = {
     "einsum": lambda pattern: lambda *xs: torch.einsum(letters(pattern), *xs),
-    "const": lambda value: lambda: torch.tensor(float(value), dtype=torch.float64),
+    # a fraction stands in the data as ("fraction", 1, 2)
+    "const": lambda value: lambda: DOUBLE(value[1] / value[2] if isinstance(value, tuple) else value),
     "add": lambda: torch.add,
     "mul": lambda: torch.mul,
     "div": lambda: torch.div,
@@ -40,15 +43,9 @@ def meaning(net: torch.nn.Module, path: str = "") -> markov.Functor:
             return meaning(net, f"{path}{facts['key']}.")(box.arg)
         if facts["origin"] == "weight":
             return lambda: net.get_parameter(path + facts["key"])
-        params = {name: number(value) for name, value in facts.get("params", ())}
-        return PRIMITIVES[box.name](**params)
+        return PRIMITIVES[box.name](**dict(facts.get("params", ())))
 
     return markov.Functor(lambda wire: torch.Tensor, image, cod=markov.Category(python.Ty, python.Function))
-
-
-def number(value: Any) -> Any:
-    """A fraction stands in the data as ("fraction", 1, 2)."""
-    return value[1] / value[2] if isinstance(value, tuple) and value[0] == "fraction" else value
 
 
 if __name__ == "__main__":
@@ -57,7 +54,6 @@ if __name__ == "__main__":
     diagram = dg.to_discopy(mlp)
     x = torch.linspace(-1, 1, 12, dtype=torch.float64).reshape(4, 3)
     print("as a diagram of DisCoPy:   ", diagram)
-    print("its frames:                ", [f"{box.name} ({len(box.arg.inside)} layers)" for box in diagram.boxes])
     print("by the functor:            ", meaning(net)(diagram)(x)[0].tolist())
     print("by the compiled module:    ", net(x)[0].tolist())
     print("back again, the same:      ", dg.same(dg.from_discopy(diagram), mlp))

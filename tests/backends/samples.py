@@ -87,6 +87,11 @@ def by_hand() -> Iterator[tuple[str, Diagram]]:
     params = tuple((f"p{number}", value) for number, value in enumerate(VALUES))
     yield "values", Box("odd name\n@", (X,), (X,), origin="here:f", params=params).diagram()
     yield "data", Box("f", (), (), params=(("data", 3),)).diagram() @ Box("f", (), (), params=(("data", None),))
+    for number, name in enumerate(
+        ("", " blank ", "\x01\r\n\x85", '"quoted"', "'", "a.1.end", "input", "<&>", "\ud800")
+    ):
+        inside = Box(name, (X,), (X,), origin=name and f"{name}:{name}").diagram()
+        yield f"name {number}", inside >> Box(name, (X,), (X,), key=name or "k", insides=(inside,))
     yield "kinds", Box("f", (X,), (), kinds=frozenset({"linear", "elementwise", "batch"})).diagram()
     yield "dead boxes", F.diagram() >> Copy(X) >> (F >> Discard(X)) @ F @ NOISE
     yield "same wire twice", Copy(X) >> G >> Copy(X, 3) >> G @ H

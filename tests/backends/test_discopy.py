@@ -342,7 +342,7 @@ def test_bubbles_by_hand() -> None:
 
 F_ = markov.Box("f", x, x)
 REFUSED = {
-    "merge": (markov.Copy(x) >> markov.Merge(x), r"Merge\(x\)"),
+    "merge": (markov.Copy(x) >> markov.Merge(x), r"Merge\(x\).*a merge has no meaning"),
     "unit": (markov.Merge(x, 0) >> F_, r"Merge\(x, 0\)"),
     "trace": (markov.Diagram.trace(markov.Box("looped", x @ x, x @ x)), "looped"),
     "sum": (F_ + F_, r"\(f\) \+ \(f\)"),
@@ -406,6 +406,18 @@ def test_categories_of_discopy_are_targets(seed: int, boxes: int) -> None:
     ]
     results = [tuplified(arrow(*inputs)) for arrow in arrows]
     assert results == [results[0]] * len(arrows)
+
+
+def test_a_target_needs_no_discard_of_its_own() -> None:
+    """A category of DisCoPy discards by copying no times, as its functors do."""
+
+    class Copying(dg.Program):
+        """Programs without `discard`."""
+
+        discard = None  # type: ignore[assignment]  # what it is to lack
+
+    functor = dg.Functor(ob=lambda wire: 1, ar=programs_of, cod=cat.Category(int, Copying))
+    assert functor(Discard(X) @ Id(X))(1, 2) == 2
 
 
 def test_matrices_and_diagrams_of_discopy_are_targets() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 import diagrammar as dg
 from diagrammar.backend import get
 from diagrammar.diagram import Box, Copy, Diagram, Id
-from tests.backends.samples import SAMPLES, exact, nested
+from tests.backends.samples import SAMPLES, exact
 from tests.diagram.signature import F, G, X, repeat
 from tests.diagram.test_reads_back import programs
 
