@@ -2,7 +2,8 @@
 
 * reading: `load`, `loads`, `Module`
 * diagrams: `Diagram`, `Box`, `Functor`, `share`, `same`, `verify`
-* meanings: `compile` (a `torch.nn.Module`), `emit` (its source), `cost`
+* meanings: `compile` (a `torch.nn.Module`), `emit` (its source), `cost`, `Program` (functions as a category)
+* bridges: `to_discopy`, `from_discopy`, `to_networkx`, `from_networkx`
 * errors: `DiagrammarError` and its kinds
 
 >>> import diagrammar as dg
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from diagrammar.api import compile as compile
     from diagrammar.api import cost as cost
     from diagrammar.api import emit as emit
+    from diagrammar.api import from_discopy as from_discopy
+    from diagrammar.api import from_networkx as from_networkx
     from diagrammar.api import load as load
     from diagrammar.api import loads as loads
+    from diagrammar.api import to_discopy as to_discopy
+    from diagrammar.api import to_networkx as to_networkx
     from diagrammar.diagram import Box as Box
     from diagrammar.diagram import Diagram as Diagram
     from diagrammar.diagram import share as share
@@ -40,13 +45,26 @@ if TYPE_CHECKING:
     from diagrammar.errors import DiagramTypeError as DiagramTypeError
     from diagrammar.errors import DiagramValueError as DiagramValueError
     from diagrammar.functor import Functor as Functor
+    from diagrammar.program import Program as Program
     from diagrammar.wellformed import verify as verify
 
 __version__ = "0.1.0"
 
 # names are looked up when they are used: importing the package reads no framework, and little else
 _HOMES = {
-    "api": ("Module", "check", "compile", "cost", "emit", "load", "loads"),
+    "api": (
+        "Module",
+        "check",
+        "compile",
+        "cost",
+        "emit",
+        "from_discopy",
+        "from_networkx",
+        "load",
+        "loads",
+        "to_discopy",
+        "to_networkx",
+    ),
     "divisibility": ("conditions",),
     "diagram": ("Box", "Diagram", "share"),
     "equality": ("cartesian", "same"),
@@ -62,6 +80,7 @@ _HOMES = {
         "DiagrammarError",
     ),
     "functor": ("Functor",),
+    "program": ("Program",),
     "wellformed": ("verify",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

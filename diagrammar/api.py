@@ -244,3 +244,44 @@ def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_num
 
     with paused():
         return backend.cost(diagram, at=at, bytes_per_number=bytes_per_number)
+
+
+# ---------------------------------------------------------------------------------------------------- bridges
+
+
+def to_discopy(diagram: Diagram) -> Any:
+    """The `discopy.markov.Diagram` of a diagram: boxes with plain data, frames as bubbles.
+
+    >>> print(to_discopy(loads("diagram f : R[3] -> R[2] = sin >> linear")["f"]))
+    sin >> linear
+    """
+    from diagrammar.backends import discopy as backend
+
+    return backend.to_discopy(diagram)
+
+
+def from_discopy(diagram: Any, name: str = "") -> Diagram:
+    """The diagram of a `discopy.markov.Diagram`, also of one written by hand; it is called `name`.
+
+    Raises BackendError with the name of a box that has no place here: a merge, a trace, a sum, a dagger.
+    """
+    from diagrammar.backends import discopy as backend
+
+    return backend.from_discopy(diagram, name)
+
+
+def to_networkx(diagram: Diagram, *, budget: int = 1_000_000) -> Any:
+    """The `networkx.MultiDiGraph` of a diagram: a node for each box, an edge for each wire, frames opened in place.
+
+    Raises BudgetError where the frames open to more than `budget` boxes.
+    """
+    from diagrammar.backends import networkx as backend
+
+    return backend.to_networkx(diagram, budget=budget)
+
+
+def from_networkx(graph: Any) -> Diagram:
+    """The diagram of such a graph, also after JSON or GraphML. Raises BackendError for a graph that is none."""
+    from diagrammar.backends import networkx as backend
+
+    return backend.from_networkx(graph)

@@ -19,6 +19,8 @@ _BUILT_IN = {
     "torch": "diagrammar.backends.torch:BACKEND",
     "cost": "diagrammar.backends.cost:BACKEND",
     "picture": "diagrammar.backends.picture:BACKEND",
+    "discopy": "diagrammar.backends.discopy:BACKEND",
+    "networkx": "diagrammar.backends.networkx:BACKEND",
 }
 
 

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from diagrammar.canonical import NONE, TOP, Instances, Scope
 from diagrammar.diagram import Box, Diagram, Flat, Node, definitions
 from diagrammar.errors import BackendError
-from diagrammar.types import Type
+from diagrammar.planar import Plane
+from diagrammar.types import Type, Types
 
 
 class Rule(Protocol):
@@ -26,93 +27,96 @@ class Rule(Protocol):
 def evaluate(rule: Rule, root: Diagram) -> Any:
     """The arrow that a diagram becomes: each definition once, frames by what is inside them.
 
+    The category is an object with `id`, `swap`, `copy` and `discard`, or one of DisCoPy's, `Category(ob, ar)`: then an
+    image that is no arrow of it is made one by `ar(image, dom, cod)`, as DisCoPy's own functors do.
+
     Raises BackendError at the place of a box that has no image and no inside to take one from.
     """
+    target = _Target(rule)
     arrows: dict[int, Any] = {}
     for level in definitions(root, lambda box: rule.image(box) is None):
-        arrows[id(level)] = _Scan(rule, level.flat).arrow(arrows)
+        arrows[id(level)] = _arrow(target, level.flat, arrows)
     return arrows[id(root)]
 
 
-class _Scan:
-    """A composite arrow while it is made: which wire stands at which place of its codomain."""
+class _Target:
+    """A category, whichever of the two ways it is given in: objects are values with their own sum, or wires."""
 
-    __slots__ = ("flat", "made", "places", "rule", "uses")
+    __slots__ = ("arrows", "discopy", "empty", "rule")
 
-    def __init__(self, rule: Rule, flat: Flat) -> None:
+    def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        self.flat = flat
-        self.places: list[int] = []
-        self.made: Any = None
-        self.uses = [0] * len(flat.types)
-        for node in flat.nodes:
-            for wire in node.ins:
-                self.uses[wire] += 1
-        for wire in flat.outputs:
-            self.uses[wire] += 1
+        self.arrows = getattr(rule.cod, "ar", rule.cod)
+        self.discopy = self.arrows is not rule.cod
+        self.empty = rule.cod.ob() if self.discopy else None
 
-    def arrow(self, arrows: dict[int, Any]) -> Any:
-        """The whole arrow."""
-        self.places = list(self.flat.inputs)
-        self.made = self._identity(self.places)
-        self._copy(self.flat.inputs)
-        for node in self.flat.nodes:
-            self._gather(node.ins)
-            self._at_end(self._meaning(node.box, arrows), len(node.ins), node.outs)
-            self._copy(node.outs)
-        self._gather(self.flat.outputs)
-        return self.made
+    def object(self, wire: Type) -> Any:
+        """The object of a wire; `int` stands for `(int,)` where objects are tuples."""
+        thing = self.rule.object(wire)
+        if not self.discopy or isinstance(thing, type(self.empty)):
+            return thing
+        return (thing,) if isinstance(self.empty, tuple) else self.rule.cod.ob(thing)
 
-    def _meaning(self, box: Box, arrows: dict[int, Any]) -> Any:
+    def objects(self, wires: Types) -> Any:
+        """The object of several wires."""
+        total = self.empty
+        for wire in wires:
+            total = total + self.object(wire)
+        return total
+
+    def identity(self, wires: Types) -> Any:
+        """The wires themselves."""
+        if self.discopy:
+            return self.arrows.id(self.objects(wires))
+        each = [self.arrows.id(self.object(wire)) for wire in wires]
+        return _folded(each, "tensor") if each else self.arrows.id()
+
+    def copy(self, wire: Type, count: int) -> Any:
+        """A wire, so many times."""
+        thing = self.object(wire)
+        return self.arrows.copy(thing, count) if count or self.discopy else self.arrows.discard(thing)
+
+    def swap(self, left: Type, right: Type) -> Any:
+        """Two wires, crossed."""
+        return self.arrows.swap(self.object(left), self.object(right))
+
+    def box(self, box: Box, arrows: dict[int, Any]) -> Any:
+        """The arrow of a box."""
         image = self.rule.image(box)
-        if image is not None:
-            return image
-        if box.key is not None and len(box.insides) == 1:
+        if image is None and box.key is not None and len(box.insides) == 1:
             return arrows[id(box.insides[0])]
-        raise BackendError(f"the functor has no image of `{box.name}`", box.span)
+        if image is None:
+            raise BackendError(f"the functor has no image of `{box.name}`", box.span)
+        if self.discopy and not isinstance(image, self.arrows):
+            return self.arrows(image, self.objects(box.dom), self.objects(box.cod))
+        return image
 
-    def _identity(self, wires: Sequence[int]) -> Any:
-        result = self.rule.cod.id()
-        for wire in wires:
-            result = result.tensor(self.rule.cod.id(self._object(wire)))
-        return result
 
-    def _object(self, wire: int) -> Any:
-        return self.rule.object(self.flat.types[wire])
+def _arrow(target: _Target, flat: Flat, arrows: dict[int, Any]) -> Any:
+    """The arrow of one level: its steps in the plane, one after the other."""
+    plane = Plane(flat)
+    layers = []
+    for step in plane.steps():
+        places = [flat.types[wire] for wire in plane.places]
+        left, right = places[: step.at], places[step.at + step.taken :]
+        if step.node is not None:
+            layer = target.box(step.node.box, arrows)
+        elif step.kind == "copy":
+            layer = target.copy(places[step.at], len(step.given))
+        else:
+            layer = target.swap(*places[step.at : step.at + 2])
+        if left:
+            layer = target.identity(tuple(left)).tensor(layer)
+        layers.append(layer.tensor(target.identity(tuple(right))) if right else layer)
+    return _folded(layers, "then") if layers else target.identity(tuple(flat.types[wire] for wire in flat.inputs))
 
-    def _then(self, before: int, arrow: Any, after: int) -> None:
-        left, right = self.places[:before], self.places[len(self.places) - after :]
-        whole = self._identity(left).tensor(arrow) if left else arrow
-        self.made = self.made.then(whole.tensor(self._identity(right)) if right else whole)
 
-    def _at_end(self, arrow: Any, count: int, outs: Sequence[int]) -> None:
-        before = len(self.places) - count
-        self._then(before, arrow, 0)
-        self.places[before:] = outs
-
-    def _copy(self, wires: Sequence[int]) -> None:
-        """A wire used several times is copied where it starts, one used never is discarded there."""
-        for wire in wires:
-            count = self.uses[wire]
-            if count != 1:
-                at = self.places.index(wire)
-                thing = self._object(wire)
-                arrow = self.rule.cod.copy(thing, count) if count else self.rule.cod.discard(thing)
-                self._then(at, arrow, len(self.places) - at - 1)
-                self.places[at : at + 1] = [wire] * count
-
-    def _gather(self, wires: Sequence[int]) -> None:
-        """Brings wires to the end, in their order, by swaps of neighbours."""
-        last = len(self.places)
-        for wire in wires:
-            at = self.places.index(wire)
-            while at < last - 1:
-                here, there = self.places[at], self.places[at + 1]
-                if here != there:
-                    swap = self.rule.cod.swap(self._object(here), self._object(there))
-                    self._then(at, swap, last - at - 2)
-                    self.places[at], self.places[at + 1] = there, here
-                at += 1
+def _folded(arrows: list[Any], operator: str) -> Any:
+    """All of them composed, in halves: a composite of functions is then as deep as the logarithm of their number."""
+    while len(arrows) > 1:
+        pairs = [getattr(a, operator)(b) for a, b in zip(arrows[::2], arrows[1::2], strict=False)]
+        arrows = pairs + arrows[len(pairs) * 2 :]
+    return arrows[0]
 
 
 class Place:

@@ -26,7 +26,8 @@ class Functor:
 
     `ob` says what a type becomes, a type or several; a type that it does not have stays. `ar` says what a box becomes,
     a diagram of the image type; None leaves the box, and its ports become what `ob` says. With `cod`, a category (`id`,
-    `swap`, `copy`, `discard`; its arrows have `then` and `tensor`), the image is an arrow of it.
+    `swap`, `copy`, `discard`; its arrows have `then` and `tensor`; or a DisCoPy `Category(ob, ar)`), the image is an
+    arrow of it.
 
     The image of a box with a key keeps that key, so the weights inside have paths under the box's own name. Raises
     DiagramTypeError at the place of a box whose image has other wires.

@@ -12,6 +12,7 @@ tensor([[0., 0., 0.],
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,8 +28,9 @@ from diagrammar.backends.torch.meanings.arithmetic import REAL
 from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
 from diagrammar.backends.torch.names import is_plain
 from diagrammar.backends.torch.text import source
-from diagrammar.diagram import Box, Diagram
+from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.errors import BackendError
+from diagrammar.functor import Functor
 
 __all__ = ["BACKEND", "compile", "emit"]
 
@@ -115,6 +117,7 @@ def _write(
             known[key] = value
         else:
             known.update({f"{key}.{axis}": size for axis, size in enumerate(value)})
+    diagram = _keyed(diagram)
     # nothing here makes garbage in cycles, and the collector would walk all that is alive again and again
     collecting = gc.isenabled()
     gc.disable()
@@ -124,6 +127,21 @@ def _write(
     finally:
         if collecting:
             gc.enable()
+
+
+def _keyed(diagram: Diagram) -> Diagram:
+    """Boxes that a caller made without a key and binds own what they are bound to: each gets a key of its name."""
+
+    def keyed(box: Box) -> Diagram | None:
+        if box.key is not None or box.insides or box.origin.startswith("std:"):
+            return None
+        word = re.sub(r"\W", "_", box.name)
+        return box.with_(key=word if is_plain(word) else f"box_{word}").diagram()
+
+    if all(keyed(box) is None for level in definitions(diagram) for box in level.boxes):
+        return diagram
+    changed: Diagram = Functor(ar=keyed)(diagram)
+    return changed
 
 
 def _means(box: Box) -> bool:
