@@ -1,6 +1,6 @@
 """diagrammar: neural operators as string diagrams in a text file.
 
-* reading: `load`, `loads`, `Module`
+* reading: `load`, `loads`, `Module`; `formatted`, a text laid out
 * diagrams: `Diagram`, `Box`, `Functor`, `share`, `same`, `verify`
 * meanings: `compile` (a `torch.nn.Module`), `emit` (its source), `cost`
 * errors: `DiagrammarError` and its kinds
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from diagrammar.errors import DiagramTypeError as DiagramTypeError
     from diagrammar.errors import DiagramValueError as DiagramValueError
     from diagrammar.functor import Functor as Functor
+    from diagrammar.grammar.layout import formatted as formatted
     from diagrammar.wellformed import verify as verify
 
 __version__ = "0.1.0"
@@ -62,6 +63,7 @@ _HOMES = {
         "DiagrammarError",
     ),
     "functor": ("Functor",),
+    "grammar.layout": ("formatted",),
     "wellformed": ("verify",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
