@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from diagrammar.box import Box, Bundle, Value
+from diagrammar.box import Box, Bundle, Value, numbered
 from diagrammar.diagram import Diagram
 from diagrammar.errors import BudgetError
 from diagrammar.sizes import Poly, Size, variables
@@ -283,7 +283,7 @@ def literal(value: Value) -> str:
 
 def plain_name(name: str) -> str:
     """What a definition is called before its name is made unique."""
-    name = re.sub(r"(__\d+)+$", "", name.rpartition(".")[2])
+    name = re.sub(r"(__\d+)+(?='*$)", "", name.rpartition(".")[2])
     return name if re.fullmatch(r"[^\W\d]\w*'*", name) else "part"
 
 
@@ -292,7 +292,7 @@ def natural(names: Sequence[tuple[str, str | None]], owned: Collection[str]) -> 
 
     The others are written `(name as key)`. It is the rule of `elaborate.naming`: keys follow the text.
     """
-    fixed = [key is not None and re.sub(r"_\d+$", "", key) != name and key != name for name, key in names]
+    fixed = [key is not None and re.sub(r"_\d+(?='*$)", "", key) != name and key != name for name, key in names]
     while True:
         used = {*owned, *(key for (_, key), apart in zip(names, fixed, strict=True) if apart and key)}
         mentioned = {name for (name, _), apart in zip(names, fixed, strict=True) if not apart}
@@ -302,10 +302,10 @@ def natural(names: Sequence[tuple[str, str | None]], owned: Collection[str]) -> 
             if fixed[place]:
                 continue
             k = last.get(name, 0) + 1
-            made = name if k == 1 else f"{name}_{k}"
+            made = numbered(name, k)
             while made in used or (k > 1 and made in mentioned):
                 k += 1
-                made = f"{name}_{k}"
+                made = numbered(name, k)
             last[name] = k
             used.add(made)
             if key is not None and made != key:

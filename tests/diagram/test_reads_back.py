@@ -275,6 +275,16 @@ diagram main : R[3] -> R[3] {
 }
 diagram h2 : R[3] -> R[3] = (linear as weird') >> repeat 2 { (linear as other) }
 """,
+    "primes": """
+diagram tower'[l : int] : R[2^l] -> R[1] = if l == 0 then id else linear[b = 2^(l - 1)] >> tower'[l - 1]
+diagram main : R[8] -> R[1] = tower'[3]
+diagram f' : R[3] -> R[3] = linear
+diagram g : R[3] -> R[3] {
+  share cell' = f'
+  (f' as f_2') >> f' >> cell' >> (f' as cell) >> cell' >> f'
+}
+diagram nested : R[3] -> R[3] = repeat 2 as i { if i == 0 then f' >> f' else g >> g }
+""",
     "noted": """
 dim k
 diagram half[n](x : R[n]) -> R[n] { return gelu(mean(x) * x) >> (y -> sum(y) + x) }

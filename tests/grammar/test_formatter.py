@@ -55,6 +55,14 @@ def test_examples_and_library_are_formatted(path: Path) -> None:
     assert formatted(text) == text
 
 
+@pytest.mark.parametrize("path", [REFERENCE, ROOT / "README.md"], ids=["reference", "readme"])
+def test_programs_on_pages_are_formatted(path: Path) -> None:
+    """The reference and the README show the layout that the formatter gives."""
+    assert blocks(path)
+    for text in blocks(path):
+        assert formatted(text) == text
+
+
 @pytest.mark.parametrize("name", TEXTS)
 def test_any_text_keeps_its_tokens_and_comments(name: str) -> None:
     """Of every example, library file, sketch and program of the reference."""
