@@ -265,7 +265,8 @@ def _pointwise(body: Body, node: tree.Binary, ins: tuple[Any, ...], scope: Scope
         if isinstance(total, Wires) or isinstance(right, Wires):
             total = arithmetic.operate(body, step.op, total, right, step, scope, graph)
         else:
-            total = statics.arithmetic(step.op, total, right)
+            with statics.Placed(scope.span(step)):
+                total = statics.arithmetic(step.op, total, right)
     if isinstance(total, Wires):
         return total.items
     return arithmetic.to_wires(total, node, scope, graph).items

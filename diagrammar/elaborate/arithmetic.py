@@ -86,7 +86,8 @@ def _is_scalar(body: Body, wire: Wire) -> bool:
 
 def _pair(body: Body, op: str, a: Any, b: Any, node: tree.Binary, scope: Scope, graph: Graph) -> Wire:
     if isinstance(a, Literal) and isinstance(b, Literal):
-        value = statics.arithmetic(op, a.value, b.value)
+        with statics.Placed(scope.span(node)):
+            value = statics.arithmetic(op, a.value, b.value)
         return constant(value, _SCALAR, node, scope, graph)
     if isinstance(a, Literal):
         wire = graph.types[graph.bring(b)]

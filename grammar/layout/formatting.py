@@ -26,7 +26,7 @@ def formatted(text: str, *, name: str = "text.dg", width: int = WIDTH) -> str:
     parse(source)
     tokens = tokenize(source)
     pieces = take_apart(tokens)
-    line_end = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
+    line_end = "\r\n" if pieces.line_end == "\r\n" else "\n"
     lines = printed(pieces, width)
     result = line_end.join([*lines, ""]) if lines else ""
     _keep(pieces, tokens, result)

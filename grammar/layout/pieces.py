@@ -31,11 +31,13 @@ class Pieces:
     * `partner`: of a bracket the other one; `around`: the innermost bracket it stands in, or -1
     * `head`: what kind of token starts the statement that it is part of
     * `column`, `gap`: where it stands in its line, and how many blanks stand before it
+
+    `line_end` is the first line end outside of strings.
     """
 
     __slots__ = (
-        "above", "around", "beside", "blank", "column", "gap", "head", "kinds", "newline", "partner", "repeats",
-        "starts", "words",
+        "above", "around", "beside", "blank", "column", "gap", "head", "kinds", "line_end", "newline", "partner",
+        "repeats", "starts", "words",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -52,6 +54,7 @@ class Pieces:
         self.column: list[int] = []
         self.gap: list[int] = []
         self.repeats: set[int] = set()
+        self.line_end = ""
 
     def comments(self) -> tuple[list[tuple[int, list[str]]], list[tuple[int, str]]]:
         """The comments, each with the number of the token that it belongs to."""
@@ -101,6 +104,7 @@ def _between(found: Pieces, text: str, at: int, line: int) -> tuple[bool, bool, 
         if match[2]:
             ends += 1
             newline = True
+            found.line_end = found.line_end or match[2]
             line = at + match.end()
             continue
         comment = match[1].rstrip(" \t")

@@ -14,15 +14,16 @@ from tests.fuzz.judge import judge
 from tests.fuzz.workers import Figures, Task, run
 
 CHUNK = 500
-GRAMMAR_RUNS = 50
 
 
 def main() -> int:
     """Runs the kinds asked for."""
-    names = [*cases.kinds(), "grammar"]
+    names = list(cases.kinds())
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--count", type=int, help="so many cases of each kind, not all (a run of the grammar is one)")
+    parser.add_argument(
+        "--count", type=int, help="so many cases of each kind, not all (one of the grammar is a hundred texts)"
+    )
     parser.add_argument("--only", choices=names, action="append", help="this kind alone, as often as one likes")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--keep", type=Path, default=Path("out/fuzz"), help="the folder for texts that fail")
@@ -31,8 +32,9 @@ def main() -> int:
     if options.replay:
         print("read" if judge(options.replay.read_bytes()) else "refused")
         return 0
-    import diagrammar.api
-    import diagrammar.backends.torch  # noqa: F401  # what every process would import
+    # every process would import them
+    import tests.fuzz.grammar_texts
+    import tests.fuzz.running  # noqa: F401
 
     total = {name: Figures() for name in options.only or names}
     start = time.monotonic()
@@ -46,11 +48,11 @@ def main() -> int:
 def _tasks(names: list[str], seed: int, count: int | None) -> list[Task]:
     tasks: list[Task] = []
     for name in names:
-        every = GRAMMAR_RUNS if name == "grammar" else cases.kinds()[name].count
+        every = cases.kinds()[name].count
         asked = every if count is None else min(count, every)
         # fewer cases than there are lie evenly among them
         step = 1 if count is None else max(1, every // asked)
-        chunk = 1 if step > 1 or name == "grammar" else CHUNK
+        chunk = 1 if step > 1 else min(CHUNK, max(1, every // 50))
         tasks += [(name, seed, first, min(first + chunk, every)) for first in range(0, asked * step, step * chunk)]
     return tasks
 
@@ -75,7 +77,7 @@ def _table(total: dict[str, Figures], seed: int, seconds: float) -> int:
     print(f"{'':10} {'texts':>8} {'refused':>8} {'read':>8} {'slowest':>9} {'peak':>9} {'failures':>9}")
     wrong = 0
     for name, each in total.items():
-        least = 0.0 if name == "grammar" else cases.kinds()[name].least
+        least = cases.kinds()[name].least
         few = each.read < least * each.texts
         wrong += len(each.failures) + few
         print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ WORDS = {
 HEADERS = ("let a =", "diagram f : R[2] -> R[2] =", "diagram f(u : R, v : R) -> R =", "type A =")
 
 
+@cache
 def texts() -> st.SearchStrategy[str]:
     """Files by the rules of the grammar, and declarations with expressions by these rules."""
     part = st.tuples(st.sampled_from(HEADERS), _made("expression")).map("".join)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from diagrammar.grammar.lexer import KINDS, tokenize
+from diagrammar.grammar.lexer import KINDS, SOFT, tokenize
 from diagrammar.source import Source
 from tests.fuzz import corpus
 
@@ -61,7 +61,7 @@ def _slip(draw: random.Random, parts: list[str]) -> None:
         parts.append(draw.choice(ODD))
         return
     at = draw.randrange(0, len(parts) // 2) * 2 + 1
-    match draw.randrange(7):
+    match draw.randrange(10):
         case 0:
             parts[at] = ""
         case 1:
@@ -75,6 +75,10 @@ def _slip(draw: random.Random, parts: list[str]) -> None:
             parts[at] = draw.choice(ODD)
         case 5:
             parts[at - 1] += draw.choice(ODD)
+        case 6 | 7 | 8:
+            # another word of its kind: such slips are of meaning more often than of syntax
+            alike = [word for word in parts[1::2] if _sort(word) == _sort(parts[at])]
+            parts[at] = draw.choice(alike)
         case _:
             end = min(len(parts), at + draw.randrange(1, 40))
             moved = parts[at:end]
@@ -82,6 +86,13 @@ def _slip(draw: random.Random, parts: list[str]) -> None:
                 del parts[at:end]
             place = draw.randrange(len(parts))
             parts[place:place] = moved
+
+
+def _sort(word: str) -> str:
+    """What kind of token a word is, roughly."""
+    if word[:1].isalpha() and word not in SOFT:
+        return "name"
+    return word if word in "()[]{}" or word in SOFT else "number" if word[:1].isdigit() else word[:1]
 
 
 def _of_bytes(draw: random.Random) -> bytes:

@@ -97,7 +97,8 @@ class Program:
     def wire(self) -> Wire:
         """A type."""
         size = self.draw.choice(SIZES)
-        return self.draw.choice([Vector(size), Vector(size), Rows(size), Grid(size)])
+        ways: list[Wire] = [Vector(size), Vector(size), Rows(size), Grid(size)]
+        return self.draw.choice(ways)
 
     def type(self, wire: Wire) -> str:
         """A type as text."""

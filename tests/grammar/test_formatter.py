@@ -145,6 +145,9 @@ LAYOUTS = {
         "let a = 1   # x\nlet bb = 2  # y\n\nlet c = 3  # z\n",
     ),
     "a chosen column": ("let a = 1       # x\n\nlet c = 3+1     # y", "let a = 1       # x\n\nlet c = 3 + 1   # y\n"),
+    "line ends beside those of strings": (
+        '\r\n"""a\nb"""\r\nlet a=1\r\n', '"""a\nb"""\r\nlet a = 1\r\n'
+    ),
     "line ends": ("let a=1\r\nlet b=2", "let a = 1\r\nlet b = 2\r\n"),
 }  # fmt: skip
 
