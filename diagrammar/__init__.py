@@ -1,6 +1,6 @@
 """diagrammar: neural operators as string diagrams in a text file.
 
-* reading: `load`, `loads`, `Module`
+* reading: `load`, `loads`, `Module`; `formatted`, a text laid out
 * diagrams: `Diagram`, `Box`, `Functor`, `share`, `same`, `verify`
 * meanings: `compile` (a `torch.nn.Module`), `emit` (its source), `cost`, `Program` (functions as a category)
 * bridges: `to_discopy`, `from_discopy`, `to_networkx`, `from_networkx`
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from diagrammar.errors import DiagramTypeError as DiagramTypeError
     from diagrammar.errors import DiagramValueError as DiagramValueError
     from diagrammar.functor import Functor as Functor
+    from diagrammar.grammar.layout import formatted as formatted
     from diagrammar.program import Program as Program
     from diagrammar.wellformed import verify as verify
 
@@ -81,6 +82,7 @@ _HOMES = {
     ),
     "functor": ("Functor",),
     "program": ("Program",),
+    "grammar.layout": ("formatted",),
     "wellformed": ("verify",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

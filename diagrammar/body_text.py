@@ -258,7 +258,7 @@ class Body:
         head = next(self.heads)
         match box.origin:
             case origin if origin in INFIX and len(args) == 2:
-                yield f"{args[0]} {INFIX[origin]} {args[1]}"
+                yield f"{args[0]}{INFIX[origin]}{args[1]}"
             case "std:neg":
                 yield f"-{args[0]}"
             case "std:const" if not isinstance(box.param("value"), tuple):

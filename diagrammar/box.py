@@ -45,6 +45,16 @@ class Ty(tuple[Type, ...]):
         return show(self)
 
 
+def numbered(name: str, number: int, between: str = "_") -> str:
+    """The name of the second, the third mention of a box: a number goes before the primes, that it be a name still.
+
+    >>> numbered("layer", 2), numbered("layer'", 3), numbered("layer", 1)
+    ('layer_2', "layer_3'", 'layer')
+    """
+    stem = name.rstrip("'")
+    return name if number == 1 else f"{stem}{between}{number}{name[len(stem) :]}"
+
+
 def bundle(types: Type | Types) -> Types:
     """The wires of a type, or of a tuple of types."""
     return types if isinstance(types, tuple) else (types,)

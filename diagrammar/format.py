@@ -8,7 +8,7 @@ those insides may be nested as deep as they like: text is put together from piec
 from __future__ import annotations
 
 from diagrammar.body_text import Body, Steps, own_name, twice
-from diagrammar.box import Box
+from diagrammar.box import Box, numbered
 from diagrammar.diagram import Diagram, definitions
 from diagrammar.forms import Forms
 from diagrammar.notation import Mentioned, in_order, kind_of, own_names, wrapped
@@ -198,7 +198,7 @@ class File:
         free = name
         while free in self.taken:
             count += 1
-            free = f"{name}__{count}"
+            free = numbered(name, count, "__")
         self.counts[name] = count
         self.taken.add(free)
         return free

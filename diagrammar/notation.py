@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from diagrammar.box import Box, Bundle, Value
+from diagrammar.box import Box, Bundle, Value, numbered
 from diagrammar.diagram import Diagram
 from diagrammar.errors import BudgetError
 from diagrammar.sizes import Poly, Size, variables
@@ -15,7 +15,7 @@ from diagrammar.types import Field, Space, Tensor, Type, Types, sizes_of
 WIDTH = 120
 BUDGET = 1_000_000
 
-INFIX = {"std:add": "+", "std:sub": "-", "std:mul": "*", "std:div": "/", "std:pow": "^"}
+INFIX = {"std:add": " + ", "std:sub": " - ", "std:mul": " * ", "std:div": " / ", "std:pow": "^"}
 
 # what these make does not follow from what they are given, nor from a space in their static arguments
 _MADE = frozenset({"std:const", "std:broadcast", "std:gaussian", "std:uniform"})
@@ -108,7 +108,13 @@ class Mentioned:
             axes.pop(name, None)
             # a space without a name is called by what makes it
             if "(" not in name and name != "interval":
-                made = kind if "(" in kind else "interval()" if kind == "interval" else f"{kind}({dim})"
+                made = (
+                    kind.replace("/", " / ")
+                    if "(" in kind
+                    else "interval()"
+                    if kind == "interval"
+                    else f"{kind}({dim})"
+                )
                 yield f"space {name} = {made}"
         # of a space of which only the grid is mentioned the kind does not matter
         yield from (f"space {name} = torus({dim})" for name, dim in axes.items() if "(" not in name)
@@ -118,16 +124,39 @@ class Mentioned:
 
 
 def wrapped(line: str, indent: str) -> Iterator[str]:
-    """A statement as lines of a readable width: broken after commas and before `>>` and `@`, never in a string."""
-    start, cut, quoted, lead = 0, -1, False, indent
+    """A statement as lines of a readable width: broken after commas and before `>>` and `@`, never in a string.
+
+    The lines stand where the formatter puts them: two blanks further in than the line that opened the bracket they
+    are in, a header's four. A block on one line is not broken outside the brackets in it.
+    """
+    start, cut, quoted, lead, deeper = 0, -1, False, indent, indent
+    header = line.startswith("diagram ")
+    around = [indent + ("    " if header else "  ")]  # where a line stands that starts in each of the open brackets
+    opened = [-1]
     for at, char in enumerate(line):
         if char == '"' and (not quoted or line[at - 1] != "\\"):
             quoted = not quoted
-        elif char == " " and not quoted and (line[at - 1] == "," or line.startswith((">> ", "@ "), at + 1)):
-            cut = at
+        elif quoted:
+            pass
+        elif char in "([{":
+            around.append(lead + ("    " if header and len(around) == 1 else "  "))
+            opened.append(at)
+        elif char in ")]}":
+            around.pop()
+            opened.pop()
+        elif char == "=" and len(around) == 1:
+            header, around[0] = False, indent + "  "
+        elif char == " " and (line[at - 1] == "," or line.startswith((">> ", "@ "), at + 1)):
+            block = opened[-1] >= 0 and line[opened[-1]] == "{"
+            cut, deeper = (cut, deeper) if block else (at, around[-1])
         if at - start >= WIDTH - len(lead) and cut > start:
             yield lead + line[start:cut]
-            start, cut, lead = cut + 1, -1, indent + "    "
+            start, lead = cut + 1, deeper
+            # the brackets opened since then stand in the line that starts here
+            for number, place in enumerate(opened):
+                if place > cut:
+                    around[number] = lead + ("    " if header and number == 1 else "  ")
+            cut = -1
     yield lead + line[start:]
 
 
@@ -254,7 +283,7 @@ def literal(value: Value) -> str:
 
 def plain_name(name: str) -> str:
     """What a definition is called before its name is made unique."""
-    name = re.sub(r"(__\d+)+$", "", name.rpartition(".")[2])
+    name = re.sub(r"(__\d+)+(?='*$)", "", name.rpartition(".")[2])
     return name if re.fullmatch(r"[^\W\d]\w*'*", name) else "part"
 
 
@@ -263,7 +292,7 @@ def natural(names: Sequence[tuple[str, str | None]], owned: Collection[str]) -> 
 
     The others are written `(name as key)`. It is the rule of `elaborate.naming`: keys follow the text.
     """
-    fixed = [key is not None and re.sub(r"_\d+$", "", key) != name and key != name for name, key in names]
+    fixed = [key is not None and re.sub(r"_\d+(?='*$)", "", key) != name and key != name for name, key in names]
     while True:
         used = {*owned, *(key for (_, key), apart in zip(names, fixed, strict=True) if apart and key)}
         mentioned = {name for (name, _), apart in zip(names, fixed, strict=True) if not apart}
@@ -273,10 +302,10 @@ def natural(names: Sequence[tuple[str, str | None]], owned: Collection[str]) -> 
             if fixed[place]:
                 continue
             k = last.get(name, 0) + 1
-            made = name if k == 1 else f"{name}_{k}"
+            made = numbered(name, k)
             while made in used or (k > 1 and made in mentioned):
                 k += 1
-                made = f"{name}_{k}"
+                made = numbered(name, k)
             last[name] = k
             used.add(made)
             if key is not None and made != key:

@@ -53,11 +53,16 @@ def read(path: Path, limit: int, span: Span | None = None, shown: str = "") -> s
             data += block
     finally:
         os.close(handle)
+    return decode(data, shown or path.name)
+
+
+def decode(data: bytes, name: str) -> str:
+    """The text of these bytes in UTF-8. Raises DiagramSyntaxError at the first byte that is none."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         good = data[: error.start].decode("utf-8")
-        place = Source(shown or path.name, good + "�")
+        place = Source(name, good + "�")
         raise DiagramSyntaxError(
             f"the file is not UTF-8: byte {data[error.start]:#04x}", Span(place, len(good), len(good) + 1)
         ) from None

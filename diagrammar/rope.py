@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from diagrammar.box import numbered
 from diagrammar.diagram import Box, Diagram, Flat, Node, definitions
 from diagrammar.errors import BudgetError
 from diagrammar.types import Type
@@ -91,7 +92,7 @@ class Names:
         count = self.counts.get(base, 1)
         while key in self.taken:
             count += 1
-            key = f"{base}_{count}"
+            key = numbered(base, count)
         self.counts[base] = count
         self.taken.add(key)
         return key
@@ -151,8 +152,9 @@ def _base(box: Box) -> str:
     key = box.key or ""
     if key == box.name:
         return key
-    stem, mark, count = key.rpartition("_")
-    return stem if mark and stem and count.isdecimal() else key
+    bare = key.rstrip("'")
+    stem, mark, count = bare.rpartition("_")
+    return stem + key[len(bare) :] if mark and stem and count.isdecimal() else key
 
 
 def rekeyed(box: Box, renamed: Mapping[str, str]) -> Box:

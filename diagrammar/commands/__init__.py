@@ -18,6 +18,7 @@ COMMANDS = {
     "show": "boxes, weights, FLOPs, activation bytes and wire types of a diagram",
     "draw": "draw a diagram as SVG, TikZ, PNG or HTML",
     "compile": "compile a diagram to a source file",
+    "fmt": "lay files out as the examples are",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from diagrammar.elaborate import arithmetic, combinators, instances, mentions, statics
-from diagrammar.elaborate.arithmetic import Literal
+from diagrammar.elaborate.arithmetic import Literal, among_wires
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.counting import wires_taken
 from diagrammar.elaborate.graph import Graph
@@ -265,7 +265,8 @@ def _pointwise(body: Body, node: tree.Binary, ins: tuple[Any, ...], scope: Scope
         if isinstance(total, Wires) or isinstance(right, Wires):
             total = arithmetic.operate(body, step.op, total, right, step, scope, graph)
         else:
-            total = statics.arithmetic(step.op, total, right)
+            with statics.Placed(scope.span(step)):
+                total = statics.arithmetic(step.op, total, right)
     if isinstance(total, Wires):
         return total.items
     return arithmetic.to_wires(total, node, scope, graph).items
@@ -342,7 +343,7 @@ def training(body: Body, node: tree.If, ins: tuple[Any, ...], scope: Scope, grap
 
 def entry(body: Body, item: Wires, args: list[Any], node: tree.Index, scope: Scope, graph: Graph | None) -> Wires:
     """`w[i]`: the i-th entry along the first axis, or the i-th channel of a field."""
-    assert graph is not None
+    graph = among_wires(graph, node, scope)
     if len(item.items) != 1:
         raise DiagramTypeError(f"an entry of a bundle of {len(item.items)} wires", scope.span(node))
     wire = item.items[0]

@@ -41,6 +41,13 @@ def to_wires(found: Any, node: tree.Node, scope: Scope, graph: Graph | None) -> 
     raise DiagramTypeError(f"a wire is wanted, this is {statics.describe(found)}", scope.span(node), hint=hint)
 
 
+def among_wires(graph: Graph | None, node: tree.Node, scope: Scope) -> Graph:
+    """The body that wires are in. Without one only `()` is a bundle of wires, and nothing can be done to it."""
+    if graph is None:
+        raise DiagramTypeError("a static value is wanted, this works on wires", scope.span(node))
+    return graph
+
+
 def constant(value: Any, wire: Type, node: tree.Node, scope: Scope, graph: Graph) -> Wire:
     """A constant box."""
     return graph.add(Leaf("const", (("value", value),), scope.span(node)), (), (wire,))[0]
@@ -54,7 +61,7 @@ def operate(body: Body, op: str, left: Any, right: Any, node: tree.Binary, scope
             scope.span(node),
             hint="`less(a, b)` and `select(m, a, b)` decide on wires",
         )
-    assert graph is not None
+    graph = among_wires(graph, node, scope)
     sides: list[list[Any]] = []
     for found, part in ((left, node.left), (right, node.right)):
         if isinstance(found, Wires):
@@ -79,7 +86,8 @@ def _is_scalar(body: Body, wire: Wire) -> bool:
 
 def _pair(body: Body, op: str, a: Any, b: Any, node: tree.Binary, scope: Scope, graph: Graph) -> Wire:
     if isinstance(a, Literal) and isinstance(b, Literal):
-        value = statics.arithmetic(op, a.value, b.value)
+        with statics.Placed(scope.span(node)):
+            value = statics.arithmetic(op, a.value, b.value)
         return constant(value, _SCALAR, node, scope, graph)
     if isinstance(a, Literal):
         wire = graph.types[graph.bring(b)]
@@ -145,7 +153,7 @@ def _spreads(body: Body, small: Type, big: Type) -> bool:
 
 def negate(items: tuple[Wire, ...], node: tree.Node, scope: Scope, graph: Graph | None) -> tuple[Wire, ...]:
     """`-u`, wire by wire."""
-    assert graph is not None
+    graph = among_wires(graph, node, scope)
     outs: list[Wire] = []
     for item in items:
         outs += graph.add(Leaf("neg", (), scope.span(node)), (item,), (graph.types[graph.bring(item)],))

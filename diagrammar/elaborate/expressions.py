@@ -104,7 +104,8 @@ def _binary(body: Body, node: tree.Binary, scope: Scope, graph: Graph | None) ->
     if op == "@":
         return (yield _beside(body, node, scope, graph))
     left = yield value(body, node.left, scope, graph)
-    if isinstance(left, Recipe) and op not in ("==", "!=", "and", "or"):
+    joins = op == ">>" or op in arithmetic.BOXES
+    if isinstance(left, Recipe) and joins:
         return Closure(node, scope)
     if op in ("and", "or"):
         _truth(left, node.left, scope)
@@ -117,8 +118,11 @@ def _binary(body: Body, node: tree.Binary, scope: Scope, graph: Graph | None) ->
         outs = yield application.chain(body, node, left.items, scope, graph)
         return Wires(outs)
     right = yield value(body, node.right, scope, graph)
-    if isinstance(right, Recipe):
+    if isinstance(right, Recipe) and joins:
         return Closure(node, scope)
+    for side, part in ((left, node.left), (right, node.right)):
+        if isinstance(side, Recipe):
+            raise DiagramTypeError(f"`{op}` takes static values, this is a diagram", scope.span(part))
     if isinstance(left, Wires) or isinstance(right, Wires):
         return arithmetic.operate(body, op, left, right, node, scope, graph)
     return _static_binary(body, node, op, left, right, scope)

@@ -5,6 +5,7 @@ Keys follow the text, taken branch or not, so that editing an operator or an arg
 
 from __future__ import annotations
 
+from diagrammar.box import numbered
 from diagrammar.elaborate.values import DeclRef, Scope
 from diagrammar.grammar import tree
 
@@ -114,11 +115,11 @@ def _assign(found: list[tuple[int, tree.Node, str]], taken: set[str], result: di
     last: dict[str, int] = {}
     for _, node, name in found:
         k = last.get(name, 0) + 1
-        key = name if k == 1 else f"{name}_{k}"
+        key = numbered(name, k)
         # `conv_2` may also be the name of something else
         while key in used or (k > 1 and key in names):
             k += 1
-            key = f"{name}_{k}"
+            key = numbered(name, k)
         last[name] = k
         used.add(key)
         result[id(node)] = key
