@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagrammar.box import Bundle
@@ -66,6 +66,7 @@ WIRES: st.SearchStrategy[Type] = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(SIZES)
 def test_sizes_have_names(size: Size) -> None:
     """A size is read back from its name, and has the same name again."""
@@ -73,12 +74,14 @@ def test_sizes_have_names(size: Size) -> None:
     assert size_name(read_size(size_name(size))) == size_name(size)
 
 
+@settings(deadline=None)
 @given(spaces())
 def test_spaces_have_names(space: Space) -> None:
     """With their kinds and their grids."""
     assert read_space(space_name(space)) == space
 
 
+@settings(deadline=None)
 @given(st.lists(WIRES, max_size=3).map(tuple))
 def test_types_have_names(wires: tuple[Type, ...]) -> None:
     """One by one, and several beside each other."""
@@ -139,6 +142,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_values_have_plain_forms(value: object) -> None:
     """A static value is read back from its plain form, which is of the kinds that files know."""

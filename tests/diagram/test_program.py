@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagrammar.diagram import Box, Copy, Diagram, Discard, Id, Swap
@@ -69,6 +69,7 @@ def test_steps_can_be_read() -> None:
     assert [step[1:] for step in (PAIR @ 1 >> 1 @ ADD).steps] == [(0, (1, 2)), (1, (2, 1))]
 
 
+@settings(deadline=None)
 @given(diagrams())
 def test_a_diagram_is_what_its_steps_in_the_plane_compose_to(diagram: Diagram) -> None:
     """Layer by layer the wires fit, and the whole is the diagram again."""
@@ -87,6 +88,7 @@ def test_a_diagram_is_what_its_steps_in_the_plane_compose_to(diagram: Diagram) -
     assert whole == diagram and tuple(plane.places) == flat.outputs
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 12))
 def test_the_flat_category_agrees_with_plain_evaluation(seed: int, boxes: int) -> None:
     """A functor into programs gives what running the boxes one by one gives."""
