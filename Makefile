@@ -9,7 +9,7 @@ ARGS ?=
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.installed
 
-.PHONY: help setup demo test check format bench grammar clean
+.PHONY: help setup demo gallery test check format bench grammar fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -19,6 +19,9 @@ setup: $(READY) ## make .venv and install everything, pinned
 
 demo: $(READY) ## train a Fourier neural operator on Darcy flow; pictures in out/
 	$(RUN) -m examples.darcy.demo $(ARGS)
+
+gallery: $(READY) ## draw every example; write examples/README.md
+	$(RUN) -m examples.gallery
 
 # each worker has one core: more threads than cores would only wait for each other
 test: $(READY) ## run the tests

@@ -48,7 +48,9 @@ class Facts:
                 continue
             self._rows[id(diagram)] = rows
             for box, row in zip(diagram.boxes, rows, strict=True):
-                stack += _inside(box, row)
+                # a box that one call carries out has no rows for its inside
+                if row.inside:
+                    stack += _inside(box, row)
 
     def __call__(self, diagram: Diagram) -> Sequence[Sequence[str]]:
         rows = self._rows.get(id(diagram), ())
@@ -65,5 +67,10 @@ def _inside(box: Box, row: Any) -> list[tuple[Diagram, tuple[Any, ...]]]:
 
 
 def _lines(row: Any) -> Sequence[str]:
-    named = (("weights", row.parameters), ("FLOPs", row.flops), ("bytes of activations", row.bytes))
+    named = (
+        ("weights", row.parameters),
+        ("FLOPs", row.flops),
+        ("bytes of activations", row.forward),
+        ("bytes kept for the backward", row.backward),
+    )
     return [f"{value:,} {name}" if isinstance(value, int) else f"{value} {name}" for name, value in named if value != 0]

@@ -74,9 +74,8 @@ class Picture:
             case ".html":
                 return self.html()
             case other:
-                raise BackendError(
-                    f"a picture is no {other or 'file without an ending'}", hint=f"one of {' '.join(FORMATS)}"
-                )
+                what = f"a picture has no format {other!r}" if other else "the name of a picture says its format"
+                raise BackendError(what, hint=f"one of {' '.join(FORMATS)}")
 
     def _repr_svg_(self) -> str:
         return self.svg()
@@ -92,8 +91,8 @@ def picture(diagram: Diagram, *, title: str = "", depth: int | None = None, fact
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R", (8,))
     >>> drawn = picture(Box("f", (x,), (x,)) >> Box("g", (x,), (x,)))
-    >>> [one.kind for one in drawn.scene.primitives]
-    ['box', 'box', 'wire', 'wire', 'wire', 'type', 'name', 'name']
+    >>> sorted({one.kind for one in drawn.scene.primitives})
+    ['box', 'name', 'type', 'wire']
     """
     sheets = Sheets(diagram, facts)
     drawn = opened(sheets, depth)

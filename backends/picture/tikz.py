@@ -49,6 +49,7 @@ _HEAD = r"""%% needs: pdflatex, xelatex or lualatex with TikZ. In a paper: \usep
 \topskip=0pt
 \def\dgend{\end{document}}
 \begin{document}
+\enlargethispage{30pt}
 \fi
 \makeatother
 \providecommand\dgend{}

@@ -80,7 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _head(console, "5  The weights, saved and read back into a network of another seed")
     console.print("All predictions agree bit for bit." if agree else "[bold red]The predictions differ.[/]")
 
-    made = [kept, *_draw(out, again, fields, curves, constant)]
+    diagram = [out / "fno.svg", out / "fno.png"]
+    for path in diagram:
+        fno.draw(path, title="fno")
+    made = [kept, *diagram, *_draw(out, again, fields, curves, constant)]
     _head(console, "6  What is in the folder now")
     for path in made:
         console.print(f"  {_shown(path)}", markup=False)

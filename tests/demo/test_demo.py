@@ -31,7 +31,7 @@ def test_the_demo_runs_and_leaves_what_it_says(tmp_path: Path, capsys: pytest.Ca
         "bit for bit",
     ):
         assert part in printed
-    made = {"fno.safetensors", "loss.png", "samples_12.png", "samples_24.png"}
+    made = {"fno.safetensors", "fno.svg", "fno.png", "loss.png", "samples_12.png", "samples_24.png"}
     assert {path.name for path in tmp_path.iterdir() if path.suffix != ".npz"} == made
     assert all(name in printed for name in made)
 

@@ -124,22 +124,26 @@ def test_what_has_no_name() -> None:
         size_name(size)
 
 
-VALUES = st.recursive(
-    st.one_of(
-        st.none(),
-        st.booleans(),
-        st.integers(),
-        st.floats(allow_nan=False),
-        st.text(max_size=5),
-        st.sampled_from(["tuple", "fraction", "float", "size", "space", "types"]),
-        st.fractions().filter(lambda value: value.denominator != 1),
-        SIZES.filter(lambda size: isinstance(size, Poly)),
-        spaces(),
-        st.lists(WIRES, max_size=2).map(lambda wires: Bundle(tuple(wires))),
-    ),
-    lambda values: st.lists(values, max_size=4).map(tuple),
-    max_leaves=8,
+PLAIN = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(max_size=5),
+    st.sampled_from(["tuple", "fraction", "float", "size", "space", "types"]),
+    st.fractions().filter(lambda value: value.denominator != 1),
+    SIZES.filter(lambda size: isinstance(size, Poly)),
+    spaces(),
+    st.lists(WIRES, max_size=2).map(lambda wires: Bundle(tuple(wires))),
 )
+
+
+def nested(values: st.SearchStrategy[Value]) -> st.SearchStrategy[Value]:
+    """These values, and lists of them."""
+    return st.one_of(values, st.lists(values, max_size=4).map(tuple))
+
+
+VALUES = nested(nested(PLAIN))
 
 
 @settings(deadline=None)

@@ -149,7 +149,9 @@ def test_any_name_compiles(name: str) -> None:
         return
     net = make(diagram, seed=0)
     key = f"{name}''"
-    assert set(net.state_dict()) == {f"{name}.W", f"{key}.W", f"{name}_2.W", f"c.{name}", f"owner.{name}"}
+    plain = name.rstrip("'")
+    second = f"{plain}_2{name[len(plain) :]}"
+    assert set(net.state_dict()) == {f"{name}.W", f"{key}.W", f"{second}.W", f"c.{name}", f"owner.{name}"}
     x = torch.tensor([1.0, -2.0, 3.0])
     assert torch.equal(net(x), 2 * x + 2)
     state = {path: torch.zeros(3) for path in net.state_dict()}
