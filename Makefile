@@ -31,10 +31,15 @@ check: $(READY) ## lint, format, types
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
+	$(RUN) -m diagrammar fmt --check examples std
 
 format: $(READY) ## format the code
 	$(RUN) -m ruff check --fix
 	$(RUN) -m ruff format
+	$(RUN) -m diagrammar fmt examples std
+
+fuzz: $(READY) ## hostile texts in bulk: prefixes, mutants, generated programs; 20 minutes
+	OMP_NUM_THREADS=1 $(RUN) -m tests.fuzz --jobs $(JOBS) $(ARGS)
 
 bench: $(READY) ## measure every number that the project promises
 	$(RUN) benchmarks/run.py $(ARGS)

@@ -23,7 +23,7 @@ def png(scene: Scene, *, dark: bool = False, scale: float = 2.0) -> bytes:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise BackendError(
-            "a PNG is drawn by matplotlib, which is not installed", hint="pip install matplotlib"
+            "a PNG is drawn by matplotlib, which is not installed", hint="pip install diagrammar[png]"
         ) from error
     if max(scene.width, scene.height) * scale > LARGEST:
         raise BackendError("this picture is too large for a PNG", hint="draw it as .svg, or with a smaller depth")

@@ -36,6 +36,8 @@ def main() -> int:
     import tests.fuzz.grammar_texts
     import tests.fuzz.running  # noqa: F401
 
+    for name in options.only or names:
+        cases.kinds()[name].make(options.seed, 0)  # what is made once is made before the processes part
     total = {name: Figures() for name in options.only or names}
     start = time.monotonic()
     for kind, figures in run(_tasks(list(total), options.seed, options.count), options.jobs):
