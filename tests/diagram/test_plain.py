@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagrammar.box import Bundle
-from diagrammar.box import Value
+from diagrammar.box import Bundle, Value
 from diagrammar.errors import DiagramValueError
 from diagrammar.plain import from_plain, to_plain
 from diagrammar.sizes import Poly, Size, floor, greatest, least, nearest, over, power, var
