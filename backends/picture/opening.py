@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from diagrammar.backends.picture.sheet import Sheets
 from diagrammar.diagram import Diagram
 from diagrammar.errors import BudgetError
+from diagrammar.notation import has_diagrams
 
 # what one page can show to a reader, and what a file may hold
 READABLE, MOST = 150, 20_000
@@ -57,9 +58,12 @@ def _readable(sheets: Sheets) -> list[Opened]:
 
 
 def _declared(body: Diagram, number: int) -> object:
-    """Which declaration a frame is of, or which diagram without one; nothing for a combinator."""
+    """Which declaration a frame is of, or which diagram, where that has none or was given a diagram as an argument;
+    nothing for a combinator."""
     box = body.flat.nodes[number].box
-    return (box.origin or id(box.insides[0])) if box.key is not None else None
+    if box.key is None or not box.insides:
+        return None
+    return id(box.insides[0]) if not box.origin or has_diagrams(box) else box.origin
 
 
 def _down_to(sheets: Sheets, depth: int) -> list[Opened]:

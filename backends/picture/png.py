@@ -113,6 +113,7 @@ def _glyphs(one: Text, colour: str) -> list[Any]:
     if not one.text.strip() or box.width <= 0:
         return []
     squeeze = min(one.width / box.x1, 1.0)
-    left = one.left + (one.width - squeeze * box.x1) * {"start": 0.0, "middle": 0.5, "end": 1.0}[one.anchor]
+    free = one.width - squeeze * box.x1
+    left = one.left + {"start": 0.0, "middle": (free - squeeze * box.x0) / 2, "end": free}[one.anchor]
     placed = outline.transformed(Affine2D().scale(squeeze, -1).translate(left, one.y))
     return [PathPatch(placed, fc=colour, ec="none")]

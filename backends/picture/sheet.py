@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from diagrammar.box import Value
 from diagrammar.diagram import Box, Builder, Diagram, definitions
 from diagrammar.forms import Forms
-from diagrammar.notation import INFIX, captures, runs
+from diagrammar.notation import INFIX, captures, has_diagrams, runs
 from diagrammar.spelling import arguments, show_value, type_text, types_text
 
 HUES = 6
@@ -74,7 +74,7 @@ class Sheets:
             for level in levels
             for box in level.boxes
             for inside in box.insides
-            if tuple(inside.dom) != tuple(box.dom)
+            if box.origin != "repeat" and tuple(inside.dom) != tuple(box.dom)
         }
 
     def of(self, diagram: Diagram) -> Sheet:
@@ -106,7 +106,7 @@ class Sheets:
         return Cell(
             "box",
             "if training" if box.origin == "training" else box.name,
-            "" if combinator else arguments(box)[1:-1],
+            "" if combinator else arguments(_plain(box))[1:-1],
             times=_times(box),
             hue=hue,
             dashed=combinator or "random" in box.kinds,
@@ -142,6 +142,14 @@ def _weighted(levels: Iterable[Diagram]) -> set[int]:
         if any(box.origin == "weight" or any(id(one) in found for one in box.insides) for box in level.boxes):
             found.add(id(level))
     return found
+
+
+def _plain(box: Box) -> Box:
+    """The box without its arguments that are diagrams, of which no more than a name is known."""
+    if not has_diagrams(box):
+        return box
+    params = tuple(pair for pair in box.params if not has_diagrams(Box("", (), (), params=(pair,))))
+    return Box(box.name, box.dom, box.cod, origin=box.origin, params=params)
 
 
 def _short(value: Value) -> str:
