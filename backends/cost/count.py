@@ -26,6 +26,8 @@ class Cost:
     bytes that it makes and that are kept for the backward. `inside` are its boxes, `times` how often it runs where it
     stands, which its figures include; `unknown` are boxes whose operations are not known and not counted; `wires` are
     the types of what comes out.
+
+    Rows inside of a loop are of one step; inside of a `map`, `flops` are of one of its rows, `products` and bytes of all.
     """
 
     name: str

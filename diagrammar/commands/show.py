@@ -22,6 +22,8 @@ def run(options: argparse.Namespace) -> int:
     """Prints the table, the text, or the list."""
     if options.primitives:
         return _primitives(options)
+    if options.file == "std" and options.parameters:
+        raise Usage("the library has no parameters to set")
     module, given = load_and_sizes(options.file, options)
     if options.file == "std" and options.name is None:
         return _library()

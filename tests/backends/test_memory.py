@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import diagrammar as dg
+from diagrammar.backends.cost import facts
 from diagrammar.backends.cost.run import Forward
 from diagrammar.diagram import Diagram, share
 from diagrammar.divisibility import free_sizes
@@ -245,6 +246,23 @@ def test_every_example_is_counted() -> None:
     for file in files:
         module = dg.load(file)
         assert all(dg.cost(module[name]).boxes >= 0 for name in module)
+
+
+def test_what_is_fused() -> None:
+    """Cost and torch know the same frames that one call carries out, and where frames become modules."""
+    from diagrammar.backends.torch import body
+    from diagrammar.backends.torch.meanings.arithmetic import REAL as entrywise
+    from diagrammar.backends.torch.meanings.table import FUSED
+
+    frames = {name for name, (kind, written) in STD.items() if f"std:{name}" in entrywise and of_frame(name)}
+    assert {name.removeprefix("std:") for name in FUSED} | frames == facts.FUSED
+    assert frames == facts.ENTRYWISE
+    assert (facts.SMALL, facts.DEEP) == (body.SMALL, body.DEEP)
+
+
+def of_frame(name: str) -> bool:
+    """Whether the library composes it."""
+    return any(node.box.insides for node in of_std(name).flat.nodes if node.box.origin == f"std:{name}")
 
 
 def test_deep_and_wide() -> None:
