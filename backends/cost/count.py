@@ -27,7 +27,8 @@ class Cost:
     stands, which its figures include; `unknown` are boxes whose operations are not known and not counted; `wires` are
     the types of what comes out.
 
-    Rows inside of a loop are of one step; inside of a `map`, `flops` are of one of its rows, `products` and bytes of all.
+    Rows inside of a loop are of one step. Inside of a `map`, `flops` are of one of its rows, `products` and bytes of
+    all of them.
     """
 
     name: str
