@@ -230,8 +230,8 @@ def emit_with(backend: str, diagram: Diagram) -> str:
     return get(backend).emit(diagram, conditions=conditions(diagram))
 
 
-def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_number: int = 4) -> Cost:
-    """Weights, FLOPs and activation bytes of a diagram for one sample, as polynomials in its free sizes.
+def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_number: int = 4, batch: int = 1) -> Cost:
+    """Weights, FLOPs and activation bytes of a diagram for a batch, as polynomials in its free sizes.
 
     `at`, or the method `at` of the result, gives values to them: `n` for a size, `X` for all axes of the grid of X,
     `X.0` for one. Raises DiagramNameError for a name that the diagram has no size of.
@@ -243,7 +243,7 @@ def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_num
     from diagrammar.backends import cost as backend
 
     with paused():
-        return backend.cost(diagram, at=at, bytes_per_number=bytes_per_number)
+        return backend.cost(diagram, at=at, bytes_per_number=bytes_per_number, batch=batch)
 
 
 # ---------------------------------------------------------------------------------------------------- bridges

@@ -10,21 +10,21 @@ from diagrammar.divisibility import conditions, show_conditions
 from diagrammar.types import show
 
 
-def summary(name: str, diagram: Diagram, at: Mapping[str, int] | None = None, depth: int = 2) -> str:
+def summary(name: str, diagram: Diagram, at: Mapping[str, int] | None = None, depth: int = 2, batch: int = 1) -> str:
     """Its type, the cost of its boxes, and the conditions on its free sizes."""
     from diagrammar.backends.cost import table
 
-    lines = [f"{name} : {show(diagram.dom)} -> {show(diagram.cod)}", "", table(diagram, at, depth=depth)]
+    lines = [f"{name} : {show(diagram.dom)} -> {show(diagram.cod)}", "", table(diagram, at, depth=depth, batch=batch)]
     needs = show_conditions(conditions(diagram))
     if needs:
         lines += ["", *(f"needs {line}" for line in needs)]
     return "\n".join(lines)
 
 
-def plain(name: str, diagram: Diagram, at: Mapping[str, int] | None = None, depth: int = 2) -> str:
+def plain(name: str, diagram: Diagram, at: Mapping[str, int] | None = None, depth: int = 2, batch: int = 1) -> str:
     """The same as JSON, with exact figures: numbers, and polynomials in free sizes as strings."""
     from diagrammar.backends.cost import data
 
-    found = {**data(diagram, at, depth=depth), "name": name}
+    found = {**data(diagram, at, depth=depth, batch=batch), "name": name}
     found |= {"type": f"{show(diagram.dom)} -> {show(diagram.cod)}", "needs": show_conditions(conditions(diagram))}
     return json.dumps(found, indent=2)

@@ -59,6 +59,8 @@ def test_bad_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
     assert "free sizes: X, X.0, X.1" in err
     for value in ("many", "0", "-3", "1.5", "9" * 30):
         assert run(capsys, "show", FNO, "-p", f"X={value}")[0] == 2
+    assert run(capsys, "show", "std", "linear", "-p", "a=3")[0] == 2
+    assert run(capsys, "show", FNO, "--batch", "0")[0] == 2
     with pytest.raises(SystemExit):
         main(["show", str(FNO), "--at", "X=3"])
     capsys.readouterr()

@@ -1,10 +1,10 @@
 """What a diagram costs as the compiled module runs it, in the free sizes: weights, operations, bytes of activations.
 
-Conventions. Per sample; a batch multiplies what is not a weight. A complex parameter counts as two. A multiplication
-and an addition are two operations; an elementwise function is one for each number; an FFT of n points is
-5/2 n ceil(log2 n), which stays `log2(n)` where n is free; a spectral convolution that the module carries out by
-matrices counts their products. `products` are the operations of products of matrices and convolutions alone, which
-`torch.utils.flop_counter` counts too.
+Conventions. For a batch of one sample, or of `batch`: most figures grow with it, but not weights nor temporaries that
+are made of weights alone. A complex parameter counts as two. A multiplication and an addition are two operations; an
+elementwise function is one for each number; an FFT of n points is 5/2 n ceil(log2 n), which stays `log2(n)` where n is
+free; a spectral convolution that the module carries out by matrices counts their products. `products` are the
+operations of products of matrices and convolutions alone, which `torch.utils.flop_counter` counts too.
 
 Bytes are those of tensors' storages, 4 a number by default (truth values 1, tokens 8). `forward` is the most that live
 at once in a forward without gradients, temporaries of each call included; `backward` is what a forward in training

@@ -18,7 +18,7 @@ from diagrammar.types import Field, Types, map_sizes, shape_of
 
 @dataclass(frozen=True)
 class Cost:
-    """What a box or a frame costs, for one sample.
+    """What a box or a frame costs, for a batch of one sample or of more.
 
     `boxes` are its primitive boxes, with frames expanded; `parameters` those it owns (shared ones count where they are
     declared); `flops` its operations, of which `products` are those of products of matrices and convolutions. `forward`
@@ -26,6 +26,9 @@ class Cost:
     bytes that it makes and that are kept for the backward. `inside` are its boxes, `times` how often it runs where it
     stands, which its figures include; `unknown` are boxes whose operations are not known and not counted; `wires` are
     the types of what comes out.
+
+    Rows inside of a loop are of one step. Inside of a `map`, `flops` are of one of its rows, `products` and bytes of
+    all of them.
     """
 
     name: str
@@ -39,15 +42,15 @@ class Cost:
     inside: tuple[Cost, ...] = ()
     unknown: tuple[str, ...] = ()
     wires: Types = ()
-    _of: tuple[Diagram, int] | None = field(default=None, repr=False, compare=False)
+    _of: tuple[Diagram, int, int] | None = field(default=None, repr=False, compare=False)
 
     def at(self, sizes: Mapping[str, int] | None = None, /, **more: int) -> Cost:
         """The same at values of free sizes, `at(n=64)`; the name of a space gives all axes of its grid, `at(X=64)`, and
         `at({"X.0": 64})` one. Raises DiagramNameError for a name that is none of them."""
         if self._of is None:
             raise ValueError("sizes are set for the cost of a whole diagram, not for a row of it")
-        diagram, width = self._of
-        return cost(diagram, at={**(sizes or {}), **more}, bytes_per_number=width)
+        diagram, width, batch = self._of
+        return cost(diagram, at={**(sizes or {}), **more}, bytes_per_number=width, batch=batch)
 
 
 class _Body:
@@ -73,10 +76,12 @@ class _Body:
         return total
 
 
-def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_number: int = 4) -> Cost:
-    """The cost of a diagram for one sample, with a row for each box; `at` gives values to free sizes, as `Cost.at`."""
+def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_number: int = 4, batch: int = 1) -> Cost:
+    """The cost of a diagram for a batch, with a row for each box; `at` gives values to free sizes, as `Cost.at`."""
     sizes = named_sizes(diagram, at or {})
-    count = _Count(diagram, lambda size: value(size, sizes), bytes_per_number)
+    # without an input nothing has the batch axis
+    batch = batch if diagram.dom else 1
+    count = _Count(diagram, lambda size: value(size, sizes), bytes_per_number, batch)
     for inside in count.survey.order:
         count.bodies[id(inside)] = count.body(inside)
     body = count.bodies[id(diagram)]
@@ -87,7 +92,7 @@ def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_num
     return Cost(
         "", count.survey[diagram].boxes, body.parameters(True), body.flops, training.products,
         Peak(*forward.peak).value(), kept, 1, tuple(body.rows), tuple(body.unknown),
-        tuple(map_sizes(wire, count.fixed) for wire in diagram.cod), (diagram, bytes_per_number),
+        tuple(map_sizes(wire, count.fixed) for wire in diagram.cod), (diagram, bytes_per_number, batch),
     )  # fmt: skip
 
 
@@ -97,10 +102,11 @@ _NO_ROW = Row(None)
 class _Count:
     """The two runs of a diagram, without gradients and in training, and the bodies that have been counted."""
 
-    def __init__(self, diagram: Diagram, fixed: Callable[[Size], Size], width: int) -> None:
+    def __init__(self, diagram: Diagram, fixed: Callable[[Size], Size], width: int, batch: int) -> None:
         self.fixed = fixed
-        self.without = Forward(diagram, fixed, width, False)
-        self.training = Forward(diagram, fixed, width, True)
+        self.batch = batch
+        self.without = Forward(diagram, fixed, width, False, batch=batch)
+        self.training = Forward(diagram, fixed, width, True, batch=batch)
         self.survey: Survey = self.training.survey
         self.bodies: dict[int, _Body] = {}
 
@@ -132,7 +138,7 @@ class _Count:
             return Cost(str(box.key), 0, size, 0, 0, 0, 0, wires=box.cod)
         unknown = () if known(box) else (box.name,)
         count = int(box.origin not in ("state", "next"))
-        return Cost(box.name, count, 0, self.fixed(flops_of(box)), 0, 0, 0, unknown=unknown, wires=box.cod)
+        return Cost(box.name, count, 0, self.fixed(flops_of(box)) * self.batch, 0, 0, 0, unknown=unknown, wires=box.cod)
 
     def frame(self, body: _Body, box: Box, row: Row) -> Cost:
         """A box with an inside; one call that carries it out has no rows."""

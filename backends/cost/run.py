@@ -31,7 +31,13 @@ class Forward:
     inputs too. `figures` has a row for each box of each diagram inside."""
 
     def __init__(
-        self, root: Diagram, fixed: Callable[[Size], Size], width: int, training: bool, flows: bool = False
+        self,
+        root: Diagram,
+        fixed: Callable[[Size], Size],
+        width: int,
+        training: bool,
+        flows: bool = False,
+        batch: int = 1,
     ) -> None:
         self.survey = Survey(root)
         self.fixed = fixed
@@ -39,15 +45,15 @@ class Forward:
         self.training = training
         self.figures: dict[tuple[int, int], Row] = {}
         self._traces: dict[object, Trace] = {}
-        self.total = self._start(root, flows)
+        self.total = self._start(root, flows, batch)
 
-    def _start(self, root: Diagram, flows: bool) -> Trace:
+    def _start(self, root: Diagram, flows: bool, batch: int) -> Trace:
         args = []
         for wire in root.dom:
-            sizes = (1, *(self.fixed(size) for size in shape_of(wire)))
+            sizes = (batch, *(self.fixed(size) for size in shape_of(wire)))
             item = item_of(wire, self.width)
             args.append(Shape(Storage(None, 0), sizes, contiguous(sizes), item, flows and item == self.width))
-        trace: Trace = run(self.trace(root, args, (True,) * len(args), 1))
+        trace: Trace = run(self.trace(root, args, (True,) * len(args), batch))
         return trace
 
     # ---------------------------------------------------------------------------------------------- one function

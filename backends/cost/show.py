@@ -24,13 +24,15 @@ _COLUMNS: tuple[tuple[str, str], ...] = (
 _NARROWEST = 14
 
 
-def table(diagram: Diagram, at: Mapping[str, int] | None = None, *, depth: int = 2, width: int = WIDTH) -> str:
+def table(
+    diagram: Diagram, at: Mapping[str, int] | None = None, *, depth: int = 2, batch: int = 1, width: int = WIDTH
+) -> str:
     """Rows of boxes down to `depth` with the types of what comes out and their figures, in `width` columns; then the
     totals. `at` gives values to free sizes (`{"X.0": 64, "X.1": 64}`). `|X|` is the number of grid points.
 
     Figures with a unit and sums that end in `...` are shortened; `data` has them whole.
     """
-    total = cost(diagram, at=at)
+    total = cost(diagram, at=at, batch=batch)
     rows = [(total, "total", 0), *_rows(total, depth)]
     rows = [*rows[1:], rows[0]]
     shown = [name for name, attribute in _COLUMNS if any(getattr(row, attribute) != 0 for row, _, _ in rows)]
@@ -178,9 +180,9 @@ def _term(monomial: Monomial, coefficient: Fraction, grids: Grids) -> str:
     return " ".join([*([number] if coefficient != 1 or not factors else []), *factors])
 
 
-def data(diagram: Diagram, at: Mapping[str, int] | None = None, *, depth: int = 2) -> dict[str, Any]:
+def data(diagram: Diagram, at: Mapping[str, int] | None = None, *, depth: int = 2, batch: int = 1) -> dict[str, Any]:
     """The same as dictionaries, numbers and strings (polynomials in the free sizes), for scripts."""
-    total = cost(diagram, at=at)
+    total = cost(diagram, at=at, batch=batch)
     root = _entry(total)
     stack = [(root, total, 0)]
     while stack:

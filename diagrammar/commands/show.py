@@ -13,6 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME")
     parser.add_argument("--primitives", action="store_true", help="list the primitive boxes instead")
     parser.add_argument("--depth", type=int, default=2, help="how many levels of frames to list")
+    parser.add_argument("--batch", type=int, default=1, help="for so many samples at once (1)")
     parser.add_argument("--text", action="store_true", help="print the diagram as .dg instead")
     parser.add_argument("--json", action="store_true", help="print the figures whole, for scripts")
     add_parameters(parser, "set a parameter of the file, or a free size: n=64, X=64 for a grid, X.0=64 for one axis")
@@ -22,6 +23,10 @@ def run(options: argparse.Namespace) -> int:
     """Prints the table, the text, or the list."""
     if options.primitives:
         return _primitives(options)
+    if options.file == "std" and options.parameters:
+        raise Usage("the library has no parameters to set")
+    if options.batch < 1:
+        raise Usage("--batch takes a positive whole number")
     module, given = load_and_sizes(options.file, options)
     if options.file == "std" and options.name is None:
         return _library()
@@ -34,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     from diagrammar.summary import plain, summary
 
-    print((plain if options.json else summary)(name, diagram, at, options.depth))
+    print((plain if options.json else summary)(name, diagram, at, options.depth, options.batch))
     return 0
 
 

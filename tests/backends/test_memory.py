@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import diagrammar as dg
+from diagrammar.backends.cost import facts
 from diagrammar.backends.cost.run import Forward
 from diagrammar.diagram import Diagram, share
 from diagrammar.divisibility import free_sizes
@@ -25,11 +26,11 @@ AT = {"n": 9, "X.0": 12, "X.1": 18}
 HEAD = "space X = torus(2)\ndim n\n"
 
 
-def tensors(wires: Types, fixed: Callable[[Size], Size], grad: bool) -> list[torch.Tensor]:
-    """One sample for each wire."""
+def tensors(wires: Types, fixed: Callable[[Size], Size], grad: bool, batch: int = 1) -> list[torch.Tensor]:
+    """A batch for each wire."""
     made = []
     for wire in wires:
-        shape = (1, *(int(str(fixed(size))) for size in shape_of(wire)))
+        shape = (batch, *(int(str(fixed(size))) for size in shape_of(wire)))
         if isinstance(wire, Tokens):
             made.append(torch.randint(0, int(str(wire.vocab)), shape))
         elif str(wire).startswith("Bool"):
@@ -48,9 +49,9 @@ def measured(net: Any, inputs: list[torch.Tensor]) -> tuple[int, int, int]:
     return products(call), forward_peak(call), kept(call)
 
 
-def predicted(d: Diagram, fixed: Callable[[Size], Size], flows: bool) -> tuple[Size, Size, Size]:
+def predicted(d: Diagram, fixed: Callable[[Size], Size], flows: bool, batch: int = 1) -> tuple[Size, Size, Size]:
     """The same from the diagram; `flows`: gradients flow into the inputs."""
-    without, training = (Forward(d, fixed, 4, mode, flows).total for mode in (False, True))
+    without, training = (Forward(d, fixed, 4, mode, flows, batch).total for mode in (False, True))
     peak = max(int(str(size)) for size in (0, *without.peak))
     return training.products, peak, training.kept + sum(size for size, is_kept, _ in training.storages if is_kept)
 
@@ -91,8 +92,9 @@ def test_the_library(name: str) -> None:
     d = of_std(name)
     for each in (d, scaled(tuple(d.dom)) >> d) if d.dom else (d,):
         net = dg.compile(each, seed=0, spaces=spaces(name, each))
-        inputs = tensors(tuple(each.dom), lambda size: substitute(size, AT), True)
-        assert measured(net, inputs) == predicted(each, lambda size: substitute(size, AT), True)
+        for batch in (1, 3) if each.dom else (1,):
+            inputs = tensors(tuple(each.dom), lambda size: substitute(size, AT), True, batch)
+            assert measured(net, inputs) == predicted(each, lambda size: substitute(size, AT), True, batch)
 
 
 REAL = (
@@ -169,10 +171,10 @@ def named(d: Diagram, at: dict[str, int]) -> dict[str, int]:
     return {name: at[name] if name in at else at[name.rpartition(".")[0]] for name in free_sizes(d)}
 
 
-def exact(d: Diagram, at: dict[str, int]) -> tuple[dg.Diagram, tuple[int, int, int]]:
+def exact(d: Diagram, at: dict[str, int], batch: int = 1) -> tuple[dg.Diagram, tuple[int, int, int]]:
     """What torch says of a diagram at these sizes, in training without gradients into inputs."""
     values = named(d, at)
-    inputs = tensors(tuple(d.dom), lambda size: substitute(size, values), False)
+    inputs = tensors(tuple(d.dom), lambda size: substitute(size, values), False, batch)
     return d, measured(dg.compile(d, seed=0), inputs)
 
 
@@ -238,6 +240,16 @@ def test_examples(file: str, name: str, parameters: dict[str, Any], sizes: Sizes
             assert tuple(substitute(each, values) for each in known) == figures, at
 
 
+@pytest.mark.parametrize(("file", "name", "parameters", "sizes"), CONFIGS)
+def test_batches(file: str, name: str, parameters: dict[str, Any], sizes: Sizes) -> None:
+    """The same holds of a batch of several samples, where more is copied and what is made of weights counts once."""
+    d = dg.load(EXAMPLES / f"{file}.dg", check=False, **parameters)[name]
+    _, found = exact(d, sizes[0], 3)
+    total = dg.cost(d, at=sizes[0], batch=3)
+    for ours, theirs in zip((total.products, total.forward, total.backward), found, strict=True):
+        assert float(str(ours)) == pytest.approx(theirs, rel=0.01), (total, found)
+
+
 def test_every_example_is_counted() -> None:
     """Each file of examples/ has a configuration above, and every diagram of it can be counted."""
     files = sorted(EXAMPLES.glob("*.dg"))
@@ -245,6 +257,23 @@ def test_every_example_is_counted() -> None:
     for file in files:
         module = dg.load(file)
         assert all(dg.cost(module[name]).boxes >= 0 for name in module)
+
+
+def test_what_is_fused() -> None:
+    """Cost and torch know the same frames that one call carries out, and where frames become modules."""
+    from diagrammar.backends.torch import body
+    from diagrammar.backends.torch.meanings.arithmetic import REAL as entrywise
+    from diagrammar.backends.torch.meanings.table import FUSED
+
+    frames = {name for name, (kind, written) in STD.items() if f"std:{name}" in entrywise and of_frame(name)}
+    assert {name.removeprefix("std:") for name in FUSED} | frames == facts.FUSED
+    assert frames == facts.ENTRYWISE
+    assert (facts.SMALL, facts.DEEP) == (body.SMALL, body.DEEP)
+
+
+def of_frame(name: str) -> bool:
+    """Whether the library composes it."""
+    return any(node.box.insides for node in of_std(name).flat.nodes if node.box.origin == f"std:{name}")
 
 
 def test_deep_and_wide() -> None:

@@ -228,11 +228,16 @@ def test_attend(h: int, n: int, m: int, d: int) -> None:
     agree(diagram(f"({ports}) -> {out}", "attend(q, k, v)"), F.scaled_dot_product_attention)
     masked = diagram(f"({ports}, mask : Bool[{n}, {m}]) -> {out}", "attend(q, k, v, mask)")
     agree(masked)
+    # a mask of keys is one for all queries
+    keys = diagram(f"({ports}, mask : Bool[{m}]) -> {out}", "attend(q, k, v, mask)")
+    agree(keys)
     net = make(masked, dtype=torch.float64)
     q, k, v = (torch.randn(3, h, size, d, dtype=torch.float64) for size in (n, m, m))
     mask = torch.rand(3, n, m) > 0.5
     mask[..., 0] = True
     assert near(net(q, k, v, mask), F.scaled_dot_product_attention(q, k, v, mask.unsqueeze(1)))
+    there = mask[:, 0]
+    assert near(make(keys, dtype=torch.float64)(q, k, v, there), net(q, k, v, there.unsqueeze(1).expand(3, n, m)))
     unseen = torch.zeros(3, n, m, dtype=torch.bool)
     with torch.no_grad():
         assert near(net(q, k, v, mask), F.scaled_dot_product_attention(q, k, v, mask.unsqueeze(1)))
