@@ -28,13 +28,18 @@ def _compile(folder: Path) -> tuple[list[str], Path]:
     return ["compile", str(folder / "net.dg"), "--to", "cost", "-o", str(folder / "net.txt")], folder / "net.txt"
 
 
+def _draw(folder: Path) -> tuple[list[str], Path]:
+    (folder / "net.dg").write_text(TEXT)
+    return ["draw", str(folder / "net.dg"), "-o", str(folder / "net.svg")], folder / "net.svg"
+
+
 def _fmt(folder: Path) -> tuple[list[str], Path]:
     (folder / "net.dg").write_text(TEXT)
     return ["fmt", str(folder / "net.dg")], folder / "net.dg"
 
 
 # what is typed in a folder, and the file that it writes
-COMMANDS: dict[str, Callable[[Path], tuple[list[str], Path]]] = {"compile": _compile, "fmt": _fmt}
+COMMANDS: dict[str, Callable[[Path], tuple[list[str], Path]]] = {"compile": _compile, "draw": _draw, "fmt": _fmt}
 
 
 @pytest.fixture(params=COMMANDS)

@@ -101,12 +101,16 @@ class Trace:
         """What happened in a memory between these operands and these results."""
         own: list[Storage] = []
         found = []
+        # by identity, the first of each: a search for each result would cost the square of their number
+        theirs = {id(storage): at for at, storage in reversed(list(enumerate(given)))}
+        ours: dict[int, int] = {}
         for x, value in outs:
-            at = next((i for i, storage in enumerate(given) if storage is x.storage), None)
-            if at is None and x.storage not in own:
+            at = theirs.get(id(x.storage))
+            if at is None and id(x.storage) not in ours:
+                ours[id(x.storage)] = len(own)
                 own.append(x.storage)
             shell = Shape(Storage(None, 0), x.sizes, x.strides, x.item, x.grad)
-            found.append(Out(at, own.index(x.storage) if at is None else 0, shell, value.batched))
+            found.append(Out(at, ours[id(x.storage)] if at is None else 0, shell, value.batched))
         kept = memory.kept
         for storage in own:
             if storage.kept and storage.memory is not None:

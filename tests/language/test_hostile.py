@@ -232,6 +232,7 @@ COMMANDS = {
     "show --text": ["show", "--text", "FILE"],
     "compile": ["compile", "--to", "cost", "FILE"],
     "compile -o": ["compile", "--to", "cost", "FILE", "-o", "OUT"],
+    "draw": ["draw", "FILE", "-o", "PICTURE"],
     "fmt": ["fmt", "FILE"],
     "fmt --check": ["fmt", "--check", "FILE"],
 }
@@ -266,8 +267,11 @@ SLOW = {"definitions": ("check", "fmt"), "numbers": ("check", "compile")}
 def test_every_command_takes_large_texts(case: str, command: str, tmp_path: Path) -> None:
     """100,000 brackets in each other, definitions, or wires of a type, and names in every script."""
     path = put(tmp_path, LARGE[case])
-    words = [{"FILE": str(path), "OUT": str(tmp_path / "out")}.get(word, word) for word in COMMANDS[command]]
-    status, report = answer(words, tmp_path, SECONDS * (6 if case == "definitions" else 2))
+    words = [
+        {"FILE": str(path), "OUT": str(tmp_path / "out"), "PICTURE": str(tmp_path / "out.svg")}.get(word, word)
+        for word in COMMANDS[command]
+    ]
+    status, report = answer(words, tmp_path, SECONDS * (6 if case in ("definitions", "wires") else 2))
     # a file that is not laid out yet is no error but of `fmt --check`
     assert report == ""
     assert status == (command == "fmt --check" and formatted(LARGE[case]) != LARGE[case])
