@@ -114,6 +114,8 @@ def _check_generic(module: modules.Module, declared: Declared) -> None:
         except (_CannotTell, NeedsConcrete):
             check_used(declared)
             return
+        except BudgetError:
+            raise
         except DiagrammarError as error:
             first = first or error
         finally:

@@ -10,9 +10,9 @@ from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.holes import BundleHole, Items, ListHole, SpaceHole, is_hole, stacked
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.values import Family, Scope, TypeHead, TypeValue
-from diagrammar.errors import DiagramTypeError, DiagramValueError
+from diagrammar.errors import BudgetError, DiagramTypeError, DiagramValueError
 from diagrammar.grammar import tree
-from diagrammar.sizes import Poly, provably_whole, unknowns, variables
+from diagrammar.sizes import Poly, denominator, provably_whole, unknowns, variables
 from diagrammar.source import Span
 from diagrammar.types import Field, Space, Tensor, Tokens, Type, sizes_of
 
@@ -159,7 +159,14 @@ def check_whole(body: Body, wire: Type, span: Span) -> None:
         return
     for each in sizes_of(known):
         if isinstance(each, Poly):
-            if not unknowns(each) and not provably_whole(each):
+            if unknowns(each):
+                continue
+            # grids that halve or double without end
+            if denominator(each) > _LIMIT:
+                raise BudgetError("a grid that would have to be divisible by more than 2^62", span)
+            if any(abs(factor) > _LIMIT for factor in each.terms.values()):
+                raise BudgetError("a grid of more than 2^62 points", span)
+            if not provably_whole(each):
                 body.unifier.whole(each)
         elif isinstance(each, Fraction) and each.denominator != 1:
             raise DiagramValueError(f"a size must be a whole number, this is {each}", span, [f"in {known}"])

@@ -52,6 +52,8 @@ def run(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[str, Figures]]:
 
     for _ in range(jobs):
         start(next(waiting, None))
+    last = time.monotonic()
+    ages: dict[Any, tuple[float, float]] = {}
     while busy:
         for pipe in wait(list(busy), timeout=1.0):
             assert isinstance(pipe, Connection)
@@ -64,11 +66,17 @@ def run(tasks: Iterable[Task], jobs: int) -> Iterator[tuple[str, Figures]]:
                 number = int(now[0]) + 1
                 start((*task[:2], number, task[3]) if number < task[3] else None)
             process.join()
+            ages.pop(process, None)
             yield task[0], figures
             if len(busy) < jobs:
                 start(next(waiting, None))
+        # a machine that sleeps is not a case that hangs: a look is worth at most two seconds
+        passed, last = min(time.monotonic() - last, 2.0), time.monotonic()
         for process, now, _ in busy.values():
-            if now[1] and time.monotonic() - now[1] > HANG:
+            since = now[1]
+            known, age = ages.get(process, (0.0, 0.0))
+            ages[process] = since, age + passed if since and since == known else 0.0
+            if ages[process][1] > HANG:
                 process.kill()  # its pipe closes, and the case is lost
 
 

@@ -50,17 +50,34 @@ for line in sys.stdin:
 """
 
 
+_server: subprocess.Popen[bytes] | None = None
+
+
 @pytest.fixture(scope="module", autouse=True)
 def server() -> Iterator[None]:
-    """The process that cases are forked from."""
+    """The process that cases are forked from ends with them."""
+    yield
+    if _server is not None:
+        with _server:
+            assert _server.stdin is not None
+            _server.stdin.close()
+
+
+def _asked(words: list[str], errors: Path, allowed: float) -> int:
+    """The status of the case's process; one that does not answer takes the server with it, not the cases after it."""
     global _server
-    with subprocess.Popen([sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as _server:
-        yield
-        assert _server.stdin is not None
-        _server.stdin.close()
-
-
-_server: subprocess.Popen[bytes]
+    if _server is None:
+        _server = subprocess.Popen([sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    server = _server
+    assert server.stdin is not None and server.stdout is not None
+    server.stdin.write(json.dumps([words, str(errors)]).encode() + b"\n")
+    server.stdin.flush()
+    if not select.select([server.stdout], [], [], 60 + allowed)[0]:
+        _server = None
+        with server:
+            server.kill()
+        pytest.fail(f"no answer in {60 + allowed:.0f} s")
+    return int(server.stdout.readline())
 
 
 def check(path: Path) -> tuple[int, str]:
@@ -70,14 +87,8 @@ def check(path: Path) -> tuple[int, str]:
 
 def answer(words: list[str], folder: Path, allowed: float = SECONDS) -> tuple[int, str]:
     """Status and errors of a command within the limits."""
-    assert _server.stdin is not None and _server.stdout is not None
     errors = folder / "errors.txt"
-    _server.stdin.write(json.dumps([words, str(errors)]).encode() + b"\n")
-    _server.stdin.flush()
-    if not select.select([_server.stdout], [], [], 60 + allowed)[0]:
-        _server.kill()
-        pytest.fail(f"no answer in {60 + allowed:.0f} s")
-    code = int(_server.stdout.readline())
+    code = _asked(words, errors, allowed)
     text, _, end = errors.read_text(encoding="utf-8", errors="replace").rpartition("\n@ ")
     assert code == 0 and end, f"ended with {code}: {text}{end}"
     status, seconds, peak = json.loads(end)
@@ -300,6 +311,14 @@ BOMBS = {
     "fibonacci": (
         "diagram f[l : int] : R -> R = if l < 2 then sin else f[l - 1] >> f[l - 2]\ndiagram m : R -> R = f[100]",
         "1:54", "boxes, past the budget",
+    ),
+    "a grid halved without end": (
+        "diagram f[l : int, X : space](u : Field[X, 1]) -> Field[X, 1] = upsample[2](f[-1](pool[2](u)))",
+        "1:83", "divisible by more than 2^62",
+    ),
+    "a grid doubled without end": (
+        "diagram f[l : int, X : space](u : Field[X, 1]) -> Field[X, 1] = pool[2](f[-1](upsample[2](u)))",
+        "1:79", "a grid of more than 2^62 points",
     ),
     "a tower of powers": ("let a = " + "2^" * 50 + "2", "1:101", "is too large"),
     "a power": ("let a = 3^(10^9)", "1:9", "is too large"),
