@@ -5,12 +5,17 @@ from __future__ import annotations
 import hashlib
 import linecache
 from collections import OrderedDict
+from collections.abc import Iterator
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 from torch import nn
 
 # a piece of at least this many lines is compiled at a time
 _PIECE = 2000
+# a piece of at most so many characters is kept compiled
+_SMALL = 20_000
 _KEPT = 16
 _loaded: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
@@ -23,8 +28,8 @@ def load(source: str) -> dict[str, Any]:
         return _loaded[key]
     name = f"diagrammar-{key[:12]}.py"
     space: dict[str, Any] = {"__name__": f"diagrammar.made.{key[:12]}", "__file__": name}
-    for text in _pieces(source):
-        exec(compile(text, name, "exec", dont_inherit=True), space)
+    for line, text in _pieces(source):
+        exec(_code(text, line, name) if len(text) > _SMALL else _known_code(text, line), space)
     # tracebacks show the generated lines
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     for item in list(space.values()):
@@ -36,19 +41,29 @@ def load(source: str) -> dict[str, Any]:
     return space
 
 
-def _pieces(source: str) -> list[str]:
-    """The text in pieces of whole definitions, each with empty lines in front so that its line numbers are right."""
+def _pieces(source: str) -> Iterator[tuple[int, str]]:
+    """The text in pieces of whole definitions, each with the number of lines before it."""
     lines = source.split("\n")
-    if len(lines) <= _PIECE:
-        return [source]
-    found: list[str] = []
+    small = len(lines) <= _PIECE
     start = 0
     for at, line in enumerate(lines):
-        if at - start >= _PIECE and line.startswith(("def ", "class ")):
-            found.append("\n" * start + "\n".join(lines[start:at]))
+        if line.startswith(("def ", "class ")) and (small or at - start >= _PIECE):
+            yield start, "\n".join(lines[start:at])
             start = at
-    found.append("\n" * start + "\n".join(lines[start:]))
-    return found
+    yield start, "\n".join(lines[start:])
+
+
+def _code(text: str, line: int, name: str) -> CodeType:
+    # empty lines in front make its line numbers right
+    return compile("\n" * line + text, name, "exec", dont_inherit=True)
+
+
+@lru_cache(maxsize=512)
+def _known_code(text: str, line: int) -> CodeType:
+    """The code of a definition that stands in many files: those of the runtime, most of all."""
+    name = f"diagrammar-{hashlib.blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=6).hexdigest()}-{line}.py"
+    linecache.cache[name] = (len(text), None, ["\n"] * line + text.splitlines(True), name)
+    return _code(text, line, name)
 
 
 def _make_picklable(made: type[nn.Module], source: str) -> None:
