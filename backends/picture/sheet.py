@@ -172,7 +172,8 @@ def _about(box: Box) -> Iterable[str]:
     if box.key is not None:
         yield f"key {box.key.lstrip('~^/')}" + (", shared" if box.key[:1] in ("~", "^", "/") else "")
     if box.span is not None:
-        yield str(box.span)
+        # a picture is shown to others: the file by its name, not where it lies on a machine
+        yield str(box.span).rpartition("/")[2] if box.span.source.name.startswith("/") else str(box.span)
 
 
 def _steps(box: Box) -> Diagram:
