@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from diagrammar.errors import DiagramSyntaxError as DiagramSyntaxError
     from diagrammar.errors import DiagramTypeError as DiagramTypeError
     from diagrammar.errors import DiagramValueError as DiagramValueError
+    from diagrammar.errors import LawError as LawError
     from diagrammar.functor import Functor as Functor
     from diagrammar.grammar.layout import formatted as formatted
     from diagrammar.program import Program as Program
@@ -79,6 +80,7 @@ _HOMES = {
         "DiagramTypeError",
         "DiagramValueError",
         "DiagrammarError",
+        "LawError",
     ),
     "functor": ("Functor",),
     "program": ("Program",),

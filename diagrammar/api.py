@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from diagrammar.diagram import Diagram
 from diagrammar.divisibility import conditions
 from diagrammar.elaborate.elaborator import BUDGET, Elaborator
 from diagrammar.elaborate.kinds import parameters
+from diagrammar.elaborate.laws import statements
 from diagrammar.elaborate.values import Declared, DeclRef
 from diagrammar.errors import DiagrammarError, DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
     from diagrammar.backends.cost import Cost
+    from diagrammar.outcome import Outcome
 
 
 class Module:
@@ -84,6 +86,11 @@ class Module:
     def parameter_names(self) -> list[str]:
         """The parameters of the file, whether or not they have a value yet."""
         return [name for name, declared in self._module.declared.items() if isinstance(declared.ast, tree.Param)]
+
+    @property
+    def law_names(self) -> list[str]:
+        """The laws of the file."""
+        return self._module.law_names()
 
     @property
     def declarations(self) -> Mapping[str, Declared]:
@@ -172,26 +179,64 @@ def _checked(module: modules.Module, check: bool, parameters: Mapping[str, Any])
 
 
 class Report:
-    """What a check found: `ok`, and the errors."""
+    """What a check found: `ok`; the errors of types; the outcome of each law; `failures`, both that are wrong."""
 
-    __slots__ = ("failures",)
+    __slots__ = ("errors", "outcomes")
 
-    def __init__(self, failures: tuple[DiagrammarError, ...]) -> None:
-        self.failures = failures
+    def __init__(self, errors: tuple[DiagrammarError, ...], outcomes: tuple[Outcome, ...] = ()) -> None:
+        self.errors = errors
+        self.outcomes = outcomes
+
+    @property
+    def failures(self) -> tuple[DiagrammarError | Outcome, ...]:
+        """What is wrong."""
+        return (*self.errors, *(each for each in self.outcomes if not each.ok))
 
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
         return not self.failures
 
+    def __str__(self) -> str:
+        from diagrammar.outcome import summary
 
-def check(module: Module) -> Report:
-    """Checks the types of every declaration of a module."""
+        told = [error.render() for error in self.errors] + [each.report for each in self.outcomes if each.report]
+        return "\n\n".join([*told, summary(list(self.outcomes))])
+
+
+def check(
+    module: Module,
+    *,
+    laws: Sequence[str] | None = None,
+    examples: int = 100,
+    seed: int = 0,
+    boxes: Mapping[str, Any] | None = None,
+    weights: Mapping[str, Any] | torch.nn.Module | None = None,
+) -> Report:
+    """Checks the types of every declaration of a module, then its laws, or those named, with `examples` cases each.
+
+    `boxes` binds boxes without a body, as for `compile`. `weights` are trained ones, for which the laws are to hold: a
+    state_dict by the paths of the laws (`fno.lift.W`), or for each name of a diagram its module.
+
+    >>> m = loads("dim n\nlaw odd(u : R[n]) : sin(-u) == -sin(u)\nlaw even(u : R[n]) : sin(-u) == sin(u)")
+    >>> report = check(m, examples=20)
+    >>> [(each.law, each.status) for each in report.outcomes]
+    [('odd', 'passed'), ('even', 'refuted')]
+    """
     try:
         check_declarations(module._module)
     except DiagrammarError as error:
         return Report(getattr(error, "errors", (error,)))
-    return Report(())
+    found = statements(module._module)
+    if not found:
+        return Report(())
+    from diagrammar.laws.judge import Terms
+    from diagrammar.laws.runner import chosen, run
+    from diagrammar.laws.weights import by_path
+
+    given = None if weights is None else by_path(weights)
+    terms = Terms(examples, seed, boxes=boxes, weights=given)
+    return Report((), tuple(run(chosen(found, laws, module.name), terms)))
 
 
 # ---------------------------------------------------------------------------------------------------- backends

@@ -9,16 +9,18 @@ from diagrammar import modules
 from diagrammar.diagram import Box, Bundle
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.kinds import parameters
+from diagrammar.elaborate.laws import Statement
 from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.typing import evaluate, type_of
 from diagrammar.elaborate.unused import check_used
 from diagrammar.elaborate.values import Declared, ParamInfo, Resolved, TypeValue
 from diagrammar.errors import BudgetError, DiagrammarError, DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.law import Choice, Named, OneOf, Range
 from diagrammar.reading import raise_all
 from diagrammar.sizes import var
 from diagrammar.source import Span
-from diagrammar.types import Rigid, Space, free_axes
+from diagrammar.types import Rigid, Space, Tensor, free_axes
 
 # a space parameter stands for any of these; a declaration is wrong if it is wrong for all of them
 _SPACES = (("torus", 2), ("cube", 2), ("torus", 1), ("cube", 1), ("torus", 3))
@@ -61,10 +63,77 @@ def _check(module: modules.Module, declared: Declared) -> None:
             parameters(declared)
         case tree.TypeDecl():
             type_of(Body(module.elaborator, declared), declared.ast.value, declared.scope)
+        case tree.LawDecl():
+            check_law(Statement(declared))
         case tree.Param() | tree.Let() | tree.SpaceDecl() | tree.Share():
             module.find(declared.name)
         case _:
             pass
+
+
+# what the free sizes of a law are where its types have to be checked at numbers
+_EXAMPLE = 16
+
+
+def check_law(law: Statement) -> None:
+    """The two sides of a law have one type: for all free sizes at once, else at one choice of them."""
+    grids: dict[tuple[int, str], Any] = {}
+    error: DiagrammarError | None = None
+    for fixed in (False, True):
+        values: dict[str, Any] = {}
+        for real_wires in (True, False):
+            try:
+                if fixed:
+                    grids = {key: _at_example(each.own()) for key, each in law.free({}).items()}
+                for name in law.order():
+                    if name not in law.dims:
+                        values[name] = _example(law, name, law.choice(name, values, grids))
+                scalars = law.scalars(real_wires)
+                static = {name: value for name, value in values.items() if name not in scalars}
+                for name in law.wires:
+                    law.choice(name, values, grids)
+                law.tolerance(values, grids)
+                law.sides(static, grids, real_wires)
+                return
+            except DiagrammarError as wrong:
+                error = error or wrong
+            if not law.scalars(True):
+                break
+    assert error is not None
+    raise error
+
+
+def _at_example(own: Any) -> Any:
+    return own.on((_EXAMPLE,) * own.dim) if isinstance(own, Space) else _EXAMPLE
+
+
+def _example(law: Statement, name: str, choice: Choice | None) -> Any:
+    """A value of a static name."""
+    match choice:
+        case Range(low, _, _):
+            return low
+        case OneOf(values):
+            return values[0]
+        case Named("shifts", (Space() as space,)):
+            return (1,) * space.dim
+        case Named("permutations", (count,)):
+            return tuple(range(count)) if isinstance(count, int) else (0,)
+    match law.kinds[name]:
+        case "size" | "int":
+            return 2
+        case "real":
+            return 1
+        case "bool":
+            return True
+        case "space":
+            base = (("torus", 2, name),)
+            return Space(base, free_axes(base))
+        case "type":
+            return Bundle((Tensor("R", (2,)),))
+        case _:
+            raise DiagramTypeError(
+                f"nothing says which values `{name}` takes", law.span, hint=f"write `for {name} in ...`"
+            )
 
 
 def _place(declared: Declared) -> Span:

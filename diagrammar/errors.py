@@ -95,6 +95,12 @@ class BackendError(DiagrammarError, NotImplementedError):
     kind = "backend error"
 
 
+class LawError(DiagrammarError, AssertionError):
+    """A law does not do what the text says of it."""
+
+    kind = "law"
+
+
 class Diagnostics(DiagrammarError):
     """Several independent errors of one reading."""
 

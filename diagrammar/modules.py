@@ -83,6 +83,10 @@ class Module:
         """The declaration of a name, if it is this module's own."""
         return self.declared.get(name)
 
+    def law_names(self) -> list[str]:
+        """The laws that it declares."""
+        return [name for name, each in self.declared.items() if isinstance(each.ast, tree.LawDecl)]
+
     def _work_out(self, declared: Declared) -> Any:
         name = declared.name
         if name in self._working:
@@ -228,7 +232,7 @@ def builtin(name: str, module: Module) -> Any:
 # ---------------------------------------------------------------------------------------------- the library
 
 _DECLARATION = re.compile(
-    r'^(?:"""(?:[^"\\]|"(?!"")|\\.)*"""\n)?(?:diagram|box|type|let|space)[ \t]+([^\W\d]\w*)', re.MULTILINE
+    r'^(?:"""(?:[^"\\]|"(?!"")|\\.)*"""\n)?(diagram|box|type|let|space|law)[ \t]+([^\W\d]\w*)', re.MULTILINE
 )
 
 
@@ -239,19 +243,26 @@ class Library(Module):
         super().__init__("std", Source("std", ""), Elaborator())
         self.index: dict[str, tuple[str, int, int]] = {}
         self._texts: dict[str, str] = {}
+        # laws are no names that a file could mean
+        self._law_places: dict[str, tuple[str, int, int]] = {}
         for file in PRELUDE:
             text = (STD / f"{file}.dg").read_text(encoding="utf-8")
             self._texts[file] = text
-            found = [(match.start(), match.group(1)) for match in _DECLARATION.finditer(text)]
-            ends = [start for start, _ in found[1:]] + [len(text)]
-            for (start, name), end in zip(found, ends, strict=True):
-                self.index[name] = (file, start, end)
+            found = list(_DECLARATION.finditer(text))
+            ends = [match.start() for match in found[1:]] + [len(text)]
+            for match, end in zip(found, ends, strict=True):
+                word, name = match.groups()
+                if word == "law":
+                    self._law_places[name] = (file, match.start(), end)
+                else:
+                    self.index[name] = (file, match.start(), end)
 
     def own(self, name: str) -> Declared | None:
         """A declaration of the library, parsed when it is first asked for."""
         known = self.declared.get(name)
-        if known is None and name in self.index:
-            file, start, end = self.index[name]
+        place = self.index.get(name) or self._law_places.get(name)
+        if known is None and place is not None:
+            file, start, end = place
             text = self._texts[file]
             source = Source(f"std/{file}.dg", text[start:end], 1 + text.count("\n", 0, start))
             parsed = parse(source)
@@ -260,6 +271,10 @@ class Library(Module):
             scope = Scope(self, source, None, None, Implicit())
             known = self.declared[name] = Declared(ast, name, f"std:{name}", scope, source)
         return known
+
+    def law_names(self) -> list[str]:
+        """The laws of the library."""
+        return list(self._law_places)
 
     def file_of(self, name: str) -> str:
         """The file of the library that declares a name."""

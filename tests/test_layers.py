@@ -20,7 +20,7 @@ HOME = Path(diagrammar.__file__).parent
 # is below, and nothing above.
 SHELVES: list[set[str]] = [
     {"errors", "pause", "source", "steps", "writing"},
-    {"types", "sizes", "box", "diagram", "rope", "table", "law", "plain", "planar", "typename"},
+    {"types", "sizes", "box", "diagram", "rope", "table", "law", "outcome", "plain", "planar", "typename"},
     {"canonical", "category", "divisibility", "equality", "forms", "program", "wellformed"},
     {"functor", "format", "notation", "body_text", "spelling"},
     {"derivative", "lens", "optic", "rewrite", "schedule"},

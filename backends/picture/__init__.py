@@ -81,12 +81,19 @@ class Picture:
         return self.svg()
 
 
-def picture(diagram: Diagram, *, title: str = "", depth: int | None = None, facts: Facts | None = None) -> Picture:
+def picture(
+    diagram: Diagram,
+    *,
+    title: str = "",
+    depth: int | None = None,
+    facts: Facts | None = None,
+    marked: Box | None = None,
+) -> Picture:
     """The picture of a diagram.
 
     Without a `depth`, the frames of the user's own file are open, each declaration once, and those of the library are
-    closed; with one, all frames down to it are open. `facts` gives the lines that hovering adds for each box of a body.
-    Raises BudgetError where a depth makes a picture of more than 20,000 boxes.
+    closed; with one, all frames down to it are open. `facts` gives the lines that hovering adds for each box of a body;
+    `marked` is a box to be pointed out. Raises BudgetError where a depth makes a picture of more than 20,000 boxes.
 
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R", (8,))
@@ -94,7 +101,7 @@ def picture(diagram: Diagram, *, title: str = "", depth: int | None = None, fact
     >>> sorted({one.kind for one in drawn.scene.primitives})
     ['box', 'name', 'type', 'wire']
     """
-    sheets = Sheets(diagram, facts)
+    sheets = Sheets(diagram, facts, marked)
     drawn = opened(sheets, depth)
     return Picture(scene(laid_out(sheets, drawn), title or diagram.name or "diagram"), sheets, tuple(drawn))
 

@@ -9,13 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from diagrammar.backends.picture.style import MARKED
 from diagrammar.box import Value
 from diagrammar.diagram import Box, Builder, Diagram, definitions
 from diagrammar.forms import Forms
 from diagrammar.notation import INFIX, captures, has_diagrams, runs
 from diagrammar.spelling import arguments, show_value, type_text, types_text
 
-HUES = 6
 _SIGNS = {**INFIX, "std:mul": "×", "std:div": "÷", "std:sub": "−", "std:neg": "−"}
 
 Facts = Callable[[Diagram], Sequence[Sequence[str]]]
@@ -56,10 +56,11 @@ class Sheet:
 class Sheets:
     """The sheets of a diagram and of all that is inside it, each made when it is asked for."""
 
-    __slots__ = ("_announced", "_facts", "_hues", "_looped", "_made", "_spread", "_weighted", "root")
+    __slots__ = ("_announced", "_facts", "_hues", "_looped", "_made", "_marked", "_spread", "_weighted", "root")
 
-    def __init__(self, root: Diagram, facts: Facts | None = None) -> None:
+    def __init__(self, root: Diagram, facts: Facts | None = None, marked: Box | None = None) -> None:
         self.root = root
+        self._marked = marked
         self._facts = facts
         self._made: dict[int, Sheet] = {}
         self._hues: dict[tuple[str, int], int] = {}
@@ -99,7 +100,7 @@ class Sheets:
                 return Cell("next", (box.key or "").lstrip("~^/"), about=about)
             case "std:const" if not isinstance(box.param("value"), tuple):
                 return Cell("number", _short(box.param("value")), about=about)
-            case origin if origin in _SIGNS and len(box.dom) <= 2 and not box.insides:
+            case origin if origin in _SIGNS and len(box.dom) <= 2 and not box.insides and box is not self._marked:
                 return Cell("sign", _SIGNS[origin], about=about)
         inside = self._inside(box)
         combinator = box.key is None and inside is not None
@@ -118,11 +119,13 @@ class Sheets:
 
     def _hue(self, box: Box, again: bool) -> int:
         """A colour for a shared instance that stands here more than once, or in a loop, or is of the file."""
+        if box is self._marked:
+            return MARKED
         key = box.key or ""
         if key[:1] not in ("~", "^", "/") or not box.insides or (key[0] == "~" and not again):
             return 0
         number = self._hues.setdefault((key.lstrip("~^/"), id(box.insides[0])), len(self._hues))
-        return number % HUES + 1
+        return number % (MARKED - 1) + 1
 
     def _inside(self, box: Box) -> Diagram | None:
         """What is drawn inside a box: of several diagrams, one that shows how they come together."""

@@ -24,7 +24,10 @@ HUES = (
     ("#b02a5b", "#fde9f0", "#f08fb4", "#3d1f2c"),
     ("#1c64b8", "#e5f0fc", "#7db4f2", "#182c42"),
     ("#7a6a00", "#f8f4d8", "#d8c64a", "#333014"),
+    # and the last for a box that is pointed out
+    ("#c92a2a", "#ffecec", "#ff8787", "#451a1a"),
 )
+MARKED = len(HUES)
 FONT = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', 'DejaVu Sans', sans-serif"
 
 

@@ -24,19 +24,19 @@ def load(path: str, options: argparse.Namespace) -> Module:
     """The file, with its parameters set as `-p` says."""
     from diagrammar import api
 
-    return api.load(path, **_values(options))
+    return api.load(path, **values(options))
 
 
 def load_and_sizes(path: str, options: argparse.Namespace) -> tuple[Module, dict[str, str]]:
     """The file with its parameters set as `-p` says, and what `-p` says of names that are no parameters of it."""
     from diagrammar import api
 
-    values = _values(options)
-    if not values:
+    given = values(options)
+    if not given:
         return api.load(path), {}
     known = api.load(path, check=False).parameter_names
-    own = {name: value for name, value in values.items() if name in known}
-    return api.load(path, **own), {name: value for name, value in values.items() if name not in own}
+    own = {name: value for name, value in given.items() if name in known}
+    return api.load(path, **own), {name: value for name, value in given.items() if name not in own}
 
 
 def sizes(module: Module, name: str, diagram: Diagram, given: dict[str, str]) -> dict[str, int]:
@@ -60,14 +60,15 @@ def sizes(module: Module, name: str, diagram: Diagram, given: dict[str, str]) ->
     return named_sizes(diagram, found)
 
 
-def _values(options: argparse.Namespace) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def values(options: argparse.Namespace) -> dict[str, Any]:
+    """What `-p` says, by name."""
+    found: dict[str, Any] = {}
     for each in options.parameters:
         name, equals, value = each.partition("=")
         if not equals or not name.strip():
             raise Usage(f"-p takes NAME=VALUE, not {each!r}")
-        values[name.strip()] = value
-    return values
+        found[name.strip()] = value
+    return found
 
 
 def choose(module: Module, name: str | None, path: str) -> tuple[str, Diagram]:

@@ -50,7 +50,9 @@ class Argument:
 class Mention:
     """One mention of a declaration: its parameters, found or still to be found."""
 
-    __slots__ = ("cod", "declared", "graph", "implicit", "key", "plain", "scope", "share", "solved", "span", "values")
+    __slots__ = (
+        "cod", "declared", "given", "graph", "implicit", "key", "plain", "scope", "share", "solved", "span", "values",
+    )  # fmt: skip
 
     def __init__(self, declared: Declared, span: Span, key: str, graph: Graph, share: str | None) -> None:
         self.declared = declared
@@ -63,6 +65,8 @@ class Mention:
         self.scope = Scope(declared.scope.module, declared.source, declared.scope, None, self.implicit)
         self.scope.names = self.values
         self.cod: tuple[Type, ...] = ()
+        # the parameters that the text gives
+        self.given: tuple[str, ...] = ()
         # how many of its wires are not captured
         self.plain = 0
         # whether nothing is left to find
@@ -160,6 +164,7 @@ def instantiate(body: Body, ref: DeclRef, node: tree.Node, scope: Scope, graph: 
     for arg, where in ref.args:
         given = yield from _argument(body, arg, where)
         _give(body, mention, infos, arg, given, where)
+    mention.given = tuple(mention.values)
     # holes first: a default may speak of any other parameter
     missing = [info for info in infos if info.name not in mention.values]
     for info in missing:

@@ -30,7 +30,7 @@ class Late:
 class Body:
     """What is known while one declaration is elaborated in one instance."""
 
-    __slots__ = ("declared", "elaborator", "keys", "late", "mentions", "unifier")
+    __slots__ = ("declared", "elaborator", "instances", "keys", "late", "mentions", "unifier")
 
     def __init__(self, elaborator: Elaborator, declared: Declared | None) -> None:
         self.elaborator = elaborator
@@ -39,6 +39,8 @@ class Body:
         self.mentions: list[Mention] = []
         self.late: list[Late] = []
         self.keys: dict[int, str] = {}
+        # in a law a name with its static arguments is one instance: its key, by what the instance is
+        self.instances: dict[Any, str] | None = None
 
     def settle(self) -> None:
         """Solves all that can be solved now."""

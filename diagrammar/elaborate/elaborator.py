@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from diagrammar.diagram import Box, Bundle, Diagram
@@ -136,6 +136,11 @@ class Elaborator:
 
     def definition(self, declared: Declared, values: Mapping[str, Any], span: Span) -> Definition:
         """A declaration at static arguments, from outside of any body."""
+        result: Definition = self.guarded(lambda: self.define(declared, dict(values), {}, span), span)
+        return result
+
+    def guarded(self, make: Callable[[], Steps], span: Span) -> Any:
+        """What is made from outside of any body: counted from nothing, and forgotten where it fails."""
         self._spent = 0
         self._entered = 0
         self._times = 1
@@ -143,7 +148,7 @@ class Elaborator:
         self._depth.clear()
         try:
             with paused():
-                result: Definition = run(self.define(declared, dict(values), {}, span))
+                return run(make())
         except NeedsConcrete as error:
             self._forget()
             if self.rigid:
@@ -157,7 +162,6 @@ class Elaborator:
         except BaseException:
             self._forget()
             raise
-        return result
 
     def _for_users(self, error: DiagrammarError) -> DiagrammarError:
         """An error inside of the library is shown at the mention that led there."""

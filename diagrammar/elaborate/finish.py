@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from diagrammar.diagram import Box, Builder, Bundle, Diagram, Node
+from diagrammar.box import numbered
+from diagrammar.diagram import Box, Builder, Bundle, Diagram, Node, definitions
 from diagrammar.elaborate import typing
 from diagrammar.elaborate.arguments import Argument, Deferred, Mention
 from diagrammar.elaborate.arithmetic import is_complex
@@ -161,12 +162,37 @@ def _mentioned(body: Body, graph: Graph, draft: Draft, made: Mention) -> Steps:
     if not inside.flat.nodes:
         return inside
     key = made.key if made.share is None else made.share
+    if body.instances is not None and made.share is None:
+        key = _one_instance(body, made, values, _weights(inside))
     params = tuple((name, _param(value)) for name, value in values.items())
     name = declared.name if made.share is None else made.share.rpartition("/")[2]
-    name = _instance(made.key, name) if made.share is None else name
+    if made.share is None and body.instances is None:
+        name = _instance(made.key, name)
     return Box(
         name, inside.dom, inside.cod, origin=declared.origin, params=params, key=key, insides=(inside,), span=made.span
     )
+
+
+def _one_instance(body: Body, made: Mention, values: dict[str, Any], owned: Any) -> str:
+    """The key of a mention in a law: at the root, one for each name with its static arguments. A weight has one shape,
+    so mentions at sizes that decide other shapes are other instances."""
+    from diagrammar.elaborate.laws import identity
+
+    assert body.instances is not None
+    declared = made.declared
+    what = (declared.origin, tuple((name, identity(values[name])) for name in made.given), owned)
+    if what not in body.instances:
+        count = sum(other[0] == declared.origin for other in body.instances)
+        body.instances[what] = "/" + numbered(declared.name, count + 1)
+    return body.instances[what]
+
+
+def _weights(diagram: Diagram) -> tuple[Any, ...]:
+    """The shapes of everything that a diagram owns."""
+    owned = []
+    for level in definitions(diagram):
+        owned += [(box.key, box.cod) for box in level.boxes if box.origin in ("weight", "state")]
+    return tuple(owned)
 
 
 def _instance(key: str, name: str) -> str:
@@ -186,9 +212,8 @@ def _leaf(body: Body, declared: Declared, made: Mention, values: dict[str, Any],
     kinds = frozenset(word.name for word in declared.ast.kinds)
     std = declared.origin.startswith("std:")
     if not std:
-        return Box(
-            declared.name, dom, cod, origin=declared.origin, params=params, key=made.key, kinds=kinds, span=made.span
-        )
+        key = made.key if body.instances is None else _one_instance(body, made, values, (dom, cod))
+        return Box(declared.name, dom, cod, origin=declared.origin, params=params, key=key, kinds=kinds, span=made.span)
     _check_numbers(declared, made, kinds, dom)
     width = len(cod)
     if width > 1 and "elementwise" in kinds and len(dom) % width == 0:

@@ -1,0 +1,1 @@
+"""Laws, run: cases are drawn and shrunk by Hypothesis, and judged by the two sides in torch."""

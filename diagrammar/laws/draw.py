@@ -1,0 +1,154 @@
+"""Cases of a law as a Hypothesis strategy: every choice is a small one, and the first alternatives are the simplest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from diagrammar.diagram import Bundle
+from diagrammar.errors import DiagramTypeError
+from diagrammar.law import Choice, Named, OneOf, Range
+from diagrammar.laws.sizes import PARAMETERS, grid_axes, met, pool
+from diagrammar.laws.subject import STYLES, Case, Subject
+from diagrammar.sizes import Poly, substitute, variables
+from diagrammar.types import Field, Space, Tensor, free_axes, sizes_of
+
+# the spaces that a law over any space is tried on
+SPACES = (("torus", 1), ("torus", 2), ("cube", 1), ("cube", 2), ("torus", 3))
+_SEED = st.integers(0, 2**62)
+_SHIFT = st.integers(-9, 9)
+
+
+@st.composite
+def cases(draw: st.DrawFn, subject: Subject) -> Case:
+    """Cases of a law: sizes and static values, how the numbers are drawn, and a seed."""
+    values: dict[str, Any] = {}
+    sizes: dict[str, int] = {}
+    law = subject.law
+    for name in law.order():
+        choice = law.choice(name, values, {})
+        if name in law.dims:
+            _bind(draw, subject, name, choice, sizes)
+        else:
+            values[name] = _value(draw, subject, name, choice, values, sizes)
+    for name in subject.free_names(values):
+        _size(draw, name, subject.free_names(values), (), sizes)
+    made, (_, free) = subject.trial(values, sizes)
+    if free:
+        wanted = dict.fromkeys(name for wire in made.inputs for size in sizes_of(wire) for name in variables(size))
+        conditions = made.sides.conditions
+        if not met(conditions, {name: sizes[name] for name in sizes}):
+            for name in sorted(wanted):
+                sizes.pop(name, None)
+        for name in sorted(wanted):
+            _size(draw, name, list(wanted), conditions, sizes)
+        assume(met(conditions, sizes))
+    style = draw(st.sampled_from(STYLES))
+    weight_style = draw(st.sampled_from(("integers", "normal", "normal"))) if made.weights else "normal"
+    return Case(values, sizes, style, weight_style, draw(_SEED))
+
+
+def _size(draw: st.DrawFn, name: str, names: Any, conditions: Any, sizes: dict[str, int]) -> None:
+    if name not in sizes:
+        sizes[name] = draw(st.sampled_from(pool(name, grid_axes(names), conditions)))
+
+
+def _bind(draw: st.DrawFn, subject: Subject, name: str, choice: Choice | None, sizes: dict[str, int]) -> None:
+    """A dim, or all axes of the grid of a space, from what `for` says."""
+    own = subject.law.dims[name].own()
+    names = [each for axis in (own.axes if isinstance(own, Space) else (own,)) for each in sorted(variables(axis))]
+    for each in names:
+        match choice:
+            case Range(low, high, False):
+                sizes[each] = draw(st.integers(int(low), int(high)))
+            case OneOf(found):
+                sizes[each] = int(draw(st.sampled_from(found)))
+            case Named("grids", args):
+                low, high = (int(end) for end in (args if len(args) == 2 else (1, *args)))
+                sizes[each] = draw(st.integers(low, high))
+            case _:
+                raise DiagramTypeError(f"`{name}` is a size: it is in a range or in a list", subject.law.span)
+
+
+def _value(
+    draw: st.DrawFn,
+    subject: Subject,
+    name: str,
+    choice: Choice | None,
+    values: Mapping[str, Any],
+    sizes: dict[str, int],
+) -> Any:
+    """A static value from its set, or from its kind."""
+    match choice:
+        case None:
+            return _of_kind(draw, subject, name)
+        case Range(low, high, True):
+            return draw(st.floats(float(low), float(high), allow_nan=False, allow_subnormal=False))
+        case Range(low, high):
+            return draw(st.integers(int(low), int(high)))
+        case OneOf(found):
+            return _named(draw(st.sampled_from(found)), name)
+        case Named("shifts", (Space() as space,)):
+            return draw(st.tuples(*(_SHIFT for _ in space.axes)))
+        case Named("permutations", (count,)):
+            for each in sorted(variables(count)) if isinstance(count, Poly) else ():
+                _size(draw, each, [each], (), sizes)
+            return tuple(draw(st.permutations(range(int(substitute(count, sizes))))))  # type: ignore[arg-type]
+        case Named(word, _):
+            raise DiagramTypeError(f"`{word}` is no set of static values", subject.law.span)
+    raise AssertionError(choice)
+
+
+def _named(value: Any, name: str) -> Any:
+    """A value of a list; a space is called by the law's own name for it."""
+    if isinstance(value, Space):
+        base = tuple((kind, dim, name) for kind, dim, _ in value.base)
+        return Space(base, free_axes(base))
+    return value
+
+
+def _of_kind(draw: st.DrawFn, subject: Subject, name: str) -> Any:
+    kind = subject.law.kinds[name]
+    match kind:
+        case "size" | "int":
+            return draw(st.sampled_from(PARAMETERS))
+        case "real":
+            return draw(st.floats(-3.0, 3.0, allow_nan=False, allow_subnormal=False))
+        case "bool":
+            return draw(st.booleans())
+        case "space":
+            kind, dim = draw(st.sampled_from(SPACES))
+            base = ((kind, dim, name),)
+            return Space(base, free_axes(base))
+        case "type":
+            return draw(_types(name))
+        case _:
+            raise DiagramTypeError(
+                f"nothing says which values `{name}` takes", subject.law.span, hint=f"write `for {name} in ...`"
+            )
+
+
+@st.composite
+def _types(draw: st.DrawFn, name: str) -> Bundle:
+    """A type for a parameter: scalars, vectors, matrices, fields."""
+    which = draw(st.integers(0, 3))
+    if which == 3:
+        kind, dim = draw(st.sampled_from(SPACES[:4]))
+        base = ((kind, dim, f"{name}_space"),)
+        return Bundle((Field("Field", Space(base, free_axes(base)), draw(st.sampled_from(PARAMETERS))),))
+    return Bundle((Tensor("R", tuple(draw(st.sampled_from(PARAMETERS)) for _ in range(which))),))
+
+
+def plain(value: Any) -> Any:
+    """A static value as reports show it."""
+    if isinstance(value, Fraction):
+        return float(value)
+    if isinstance(value, Space):
+        return " * ".join(f"{kind}({dim})" for kind, dim, _ in value.base)
+    if isinstance(value, Bundle):
+        return " @ ".join(map(str, value.types))
+    return list(value) if isinstance(value, tuple) else value
