@@ -26,7 +26,7 @@ SHELVES: list[set[str]] = [
     {"derivative", "lens", "optic", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
     {"backends", "laws"},
-    {"api", "commands", "drawing", "summary", "__main__", "__init__"},
+    {"api", "commands", "pytest_plugin", "drawing", "summary", "__main__", "__init__"},
 ]
 # the language knows places and errors, and nothing of diagrams
 BELOW_GRAMMAR = {"errors", "source", "grammar"}
