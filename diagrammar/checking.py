@@ -9,7 +9,7 @@ from diagrammar import modules
 from diagrammar.diagram import Box, Bundle
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.kinds import parameters
-from diagrammar.elaborate.laws import Statement
+from diagrammar.elaborate.laws import Statement, named
 from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.typing import evaluate, type_of
 from diagrammar.elaborate.unused import check_used
@@ -18,7 +18,7 @@ from diagrammar.errors import BudgetError, DiagrammarError, DiagramNameError, Di
 from diagrammar.grammar import tree
 from diagrammar.law import Choice, Named, OneOf, Range
 from diagrammar.reading import raise_all
-from diagrammar.sizes import var
+from diagrammar.sizes import Poly, var
 from diagrammar.source import Span
 from diagrammar.types import Rigid, Space, Tensor, free_axes
 
@@ -33,7 +33,7 @@ class _CannotTell(Exception):
 def check_declarations(module: modules.Module) -> None:
     """Checks everything that a module declares; raises all independent errors at once."""
     errors: list[DiagrammarError] = []
-    for declared in module.declared.values():
+    for declared in module.all_declared():
         try:
             _check(module, declared)
         except NeedsConcrete:
@@ -53,7 +53,7 @@ def _check(module: modules.Module, declared: Declared) -> None:
             else:
                 module.elaborator.definition(declared, {}, _place(declared))
         case tree.BoxDecl():
-            if not declared.ast.header.cod:
+            if not declared.ast.header.cod and not isinstance(module, modules.Library):
                 raise DiagramTypeError(
                     "a box of a file has a type", _place(declared), hint=f"box {declared.name} : A -> B"
                 )
@@ -77,34 +77,36 @@ _EXAMPLE = 16
 
 def check_law(law: Statement) -> None:
     """The two sides of a law have one type: for all free sizes at once, else at one choice of them."""
-    grids: dict[tuple[int, str], Any] = {}
     error: DiagrammarError | None = None
     for fixed in (False, True):
-        values: dict[str, Any] = {}
-        for real_wires in (True, False):
+        for real_wires in (True, False) if law.scalars(True) else (True,):
             try:
-                if fixed:
-                    grids = {key: _at_example(each.own()) for key, each in law.free({}).items()}
-                for name in law.order():
-                    if name not in law.dims:
-                        values[name] = _example(law, name, law.choice(name, values, grids))
-                scalars = law.scalars(real_wires)
-                static = {name: value for name, value in values.items() if name not in scalars}
-                for name in law.wires:
-                    law.choice(name, values, grids)
-                law.tolerance(values, grids)
-                law.sides(static, grids, real_wires)
+                _check_sides(law, fixed, real_wires)
                 return
             except DiagrammarError as wrong:
                 error = error or wrong
-            if not law.scalars(True):
-                break
     assert error is not None
     raise error
 
 
-def _at_example(own: Any) -> Any:
-    return own.on((_EXAMPLE,) * own.dim) if isinstance(own, Space) else _EXAMPLE
+def _check_sides(law: Statement, fixed: bool, real_wires: bool) -> None:
+    values: dict[str, Any] = dict.fromkeys(law.sizes, 2) if fixed else {}
+    for name in law.order():
+        if name not in law.dims:
+            found = _example(law, name, law.choice(name, values, {}))
+            values[name] = _fixed(found) if fixed else found
+    grids = {key: _fixed(each.own()) for key, each in law.free(values).items()} if fixed else {}
+    for name in (*law.dims, *law.wires):
+        law.choice(name, values, grids)
+    law.tolerance(values, grids)
+    scalars = law.scalars(real_wires)
+    law.sides({name: value for name, value in values.items() if name not in scalars}, grids, real_wires)
+
+
+def _fixed(value: Any) -> Any:
+    if isinstance(value, Space):
+        return value.on((_EXAMPLE,) * value.dim)
+    return _EXAMPLE if isinstance(value, Poly) else value
 
 
 def _example(law: Statement, name: str, choice: Choice | None) -> Any:
@@ -113,13 +115,15 @@ def _example(law: Statement, name: str, choice: Choice | None) -> Any:
         case Range(low, _, _):
             return low
         case OneOf(values):
-            return values[0]
+            return named(values[0], name)
         case Named("shifts", (Space() as space,)):
             return (1,) * space.dim
+        case Named("grids", (Space() as space, *_)):
+            return named(space, name)
         case Named("permutations", (count,)):
-            return tuple(range(count)) if isinstance(count, int) else (0,)
+            return tuple(range(_fixed(count)))
     match law.kinds[name]:
-        case "size" | "int":
+        case "int":
             return 2
         case "real":
             return 1

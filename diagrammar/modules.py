@@ -83,6 +83,10 @@ class Module:
         """The declaration of a name, if it is this module's own."""
         return self.declared.get(name)
 
+    def all_declared(self) -> list[Declared]:
+        """What it declares itself, in its order."""
+        return list(self.declared.values())
+
     def law_names(self) -> list[str]:
         """The laws that it declares."""
         return [name for name, each in self.declared.items() if isinstance(each.ast, tree.LawDecl)]
@@ -271,6 +275,11 @@ class Library(Module):
             scope = Scope(self, source, None, None, Implicit())
             known = self.declared[name] = Declared(ast, name, f"std:{name}", scope, source)
         return known
+
+    def all_declared(self) -> list[Declared]:
+        """Everything in the library, all of it parsed."""
+        found = [self.own(name) for name in (*self.index, *self._law_places)]
+        return [each for each in found if each is not None]
 
     def law_names(self) -> list[str]:
         """The laws of the library."""

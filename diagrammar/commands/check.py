@@ -34,18 +34,23 @@ def run(options: argparse.Namespace) -> int:
     """Checks each file, and says of each what is wrong."""
     if options.examples < 1 or options.jobs < 0:
         raise Usage("--examples is to be at least 1, and --jobs not negative")
+    from diagrammar.checking import check_declarations
+
     status = 0
     files: list[tuple[str, Module]] = []
     for path in options.files:
         try:
             module = load(path, options)
+            if path == "std":
+                # the library is read as it is used; here all of it is
+                check_declarations(module._module)
         except DiagrammarError as error:
             print(error.render(), file=sys.stderr)
             status = 1
         else:
             files.append((path, module))
             if options.types or not (options.json or module.law_names):
-                count = len(module.declarations)
+                count = len(module._module.all_declared())
                 print(f"{path}: {count} declaration{'s' * (count != 1)}, types ok")
     if options.types:
         return status

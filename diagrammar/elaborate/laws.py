@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from diagrammar.box import Box, Flat, Node
+from diagrammar.box import Box, Bundle, Flat, Node
 from diagrammar.diagram import Diagram
 from diagrammar.elaborate import arithmetic, naming, statics, typing
 from diagrammar.elaborate.body import Body
@@ -33,10 +33,10 @@ from diagrammar.elaborate.values import (
 from diagrammar.errors import DiagrammarError, DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.law import SPACE_SETS, STATIC_SETS, WIRE_SETS, Choice, Named, OneOf, Range, Sides
-from diagrammar.sizes import Poly
+from diagrammar.sizes import Poly, substitute, var
 from diagrammar.source import Span
 from diagrammar.steps import Steps
-from diagrammar.types import Space, Tensor, Types
+from diagrammar.types import Space, Tensor, Types, free_axes, map_sizes
 
 # free sizes and spaces of modules, by module and name
 Grids = Mapping[tuple[int, str], Any]
@@ -58,6 +58,11 @@ class Statement:
         self._sort()
 
     @property
+    def sizes(self) -> list[str]:
+        """The size parameters that `for` does not speak of: they may stay free, as a `dim` does."""
+        return [name for name, kind in self.kinds.items() if kind == "size" and name not in self.sets]
+
+    @property
     def span(self) -> Span:
         """The first line of the law."""
         text, start = self.declared.source.text, self.ast.start
@@ -73,7 +78,7 @@ class Statement:
             if name in self.wires or name in self.kinds:
                 continue
             try:
-                found = self.declared.scope.find(name)
+                found = self.module.find(name)
             except KeyError:
                 found = None
             if isinstance(found, FreeDim | FreeSpace):
@@ -91,7 +96,7 @@ class Statement:
         """The names that get values one after the other: dims and spaces first, then parameters without a set, then
         those with one, as `for` has them."""
         yield from (name for name in self.sets if name in self.dims)
-        yield from (name for name in self.kinds if name not in self.sets)
+        yield from (name for name in self.kinds if name not in self.sets and name not in self.sizes)
         yield from (name for name in self.sets if name in self.kinds)
 
     def choice(self, name: str, values: Mapping[str, Any], grids: Grids) -> Choice | None:
@@ -161,7 +166,8 @@ class Statement:
     def _scope(self, values: Mapping[str, Any], grids: Grids, make: Any = None) -> Scope:
         known = Implicit(make)
         known.known.update(grids)
-        names = {name: _seen(value) for name, value in values.items() if name not in self.dims}
+        names: dict[str, Any] = {name: var(name) for name in self.sizes}
+        names.update({name: _seen(value) for name, value in values.items() if name not in self.dims})
         return Scope(self.module, self.declared.source, None, names, known)
 
 
@@ -414,6 +420,27 @@ def identity(value: Any) -> Any:
             return tuple(map(identity, value))
         case _ if type(value).__name__ == "Resolved":
             return (value.inside, value.box, value.captured, value.key)
+        case _:
+            return value
+
+
+def named(value: Any, name: str) -> Any:
+    """A value of a list; a space is called by the law's own name for it."""
+    if isinstance(value, Space):
+        base = tuple((kind, dim, name) for kind, dim, _ in value.base)
+        return Space(base, free_axes(base))
+    return value
+
+
+def at_sizes(value: Any, sizes: Mapping[str, int]) -> Any:
+    """A static value with its free sizes at numbers."""
+    match value:
+        case Space():
+            return value.on(substitute(axis, sizes) for axis in value.axes)
+        case Bundle():
+            return Bundle(tuple(map_sizes(wire, lambda size: substitute(size, sizes)) for wire in value.types))
+        case Poly():
+            return substitute(value, sizes)
         case _:
             return value
 

@@ -14,7 +14,7 @@ from diagrammar.elaborate.values import StaticFunction, TypeValue
 from diagrammar.errors import DiagramTypeError, DiagramValueError
 from diagrammar.sizes import Poly, Size, whole
 from diagrammar.source import Span
-from diagrammar.types import Field, Rigid, Space, Tensor
+from diagrammar.types import Field, Rigid, Space, Tensor, Tokens
 
 
 class NeedsConcrete(Exception):
@@ -358,6 +358,8 @@ def _truth(value: Any) -> TypeValue:
     for item in _types(value):
         if isinstance(item, Tensor):
             result.append(Tensor("Bool", item.sizes))
+        elif isinstance(item, Tokens):
+            result.append(Tensor("Bool", (item.length,)))
         elif isinstance(item, Rigid):
             raise NeedsConcrete
         else:

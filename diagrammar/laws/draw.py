@@ -10,11 +10,12 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from diagrammar.diagram import Bundle
+from diagrammar.elaborate.laws import named
 from diagrammar.errors import DiagramTypeError
 from diagrammar.law import Choice, Named, OneOf, Range
 from diagrammar.laws.sizes import PARAMETERS, grid_axes, met, pool
 from diagrammar.laws.subject import STYLES, Case, Subject
-from diagrammar.sizes import Poly, substitute, variables
+from diagrammar.sizes import Poly, substitute, var, variables
 from diagrammar.types import Field, Space, Tensor, free_axes, sizes_of
 
 # the spaces that a law over any space is tried on
@@ -91,9 +92,16 @@ def _value(
         case Range(low, high):
             return draw(st.integers(int(low), int(high)))
         case OneOf(found):
-            return _named(draw(st.sampled_from(found)), name)
+            return named(draw(st.sampled_from(found)), name)
         case Named("shifts", (Space() as space,)):
             return draw(st.tuples(*(_SHIFT for _ in space.axes)))
+        case Named("grids", (Space() as space, *ends)):
+            found = named(space, name)
+            low, high = (int(end) for end in (ends if len(ends) == 2 else (1, *ends)))
+            for axis in found.axes:
+                for each in sorted(variables(axis)):
+                    sizes[each] = draw(st.integers(low, high))
+            return found
         case Named("permutations", (count,)):
             for each in sorted(variables(count)) if isinstance(count, Poly) else ():
                 _size(draw, each, [each], (), sizes)
@@ -103,18 +111,10 @@ def _value(
     raise AssertionError(choice)
 
 
-def _named(value: Any, name: str) -> Any:
-    """A value of a list; a space is called by the law's own name for it."""
-    if isinstance(value, Space):
-        base = tuple((kind, dim, name) for kind, dim, _ in value.base)
-        return Space(base, free_axes(base))
-    return value
-
-
 def _of_kind(draw: st.DrawFn, subject: Subject, name: str) -> Any:
     kind = subject.law.kinds[name]
     match kind:
-        case "size" | "int":
+        case "int":
             return draw(st.sampled_from(PARAMETERS))
         case "real":
             return draw(st.floats(-3.0, 3.0, allow_nan=False, allow_subnormal=False))
@@ -139,8 +139,8 @@ def _types(draw: st.DrawFn, name: str) -> Bundle:
     if which == 3:
         kind, dim = draw(st.sampled_from(SPACES[:4]))
         base = ((kind, dim, f"{name}_space"),)
-        return Bundle((Field("Field", Space(base, free_axes(base)), draw(st.sampled_from(PARAMETERS))),))
-    return Bundle((Tensor("R", tuple(draw(st.sampled_from(PARAMETERS)) for _ in range(which))),))
+        return Bundle((Field("Field", Space(base, free_axes(base)), var(f"{name}_channels")),))
+    return Bundle((Tensor("R", tuple(var(f"{name}_{axis + 1}") for axis in range(which))),))
 
 
 def plain(value: Any) -> Any:

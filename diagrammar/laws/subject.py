@@ -10,12 +10,12 @@ from typing import Any
 from diagrammar.backends.torch import numbers
 from diagrammar.backends.torch.trial import Gap, Trial
 from diagrammar.diagram import Bundle
-from diagrammar.elaborate.laws import Statement, identity
+from diagrammar.elaborate.laws import Statement, at_sizes, identity
 from diagrammar.elaborate.values import FreeSpace
 from diagrammar.errors import DiagrammarError
 from diagrammar.law import Choice
 from diagrammar.pause import paused
-from diagrammar.sizes import substitute, variables
+from diagrammar.sizes import Poly, substitute, variables
 from diagrammar.types import Space, Type, map_sizes, shape_of, sizes_of
 
 # the relative tolerance where the text has none: the design page allows at most 1e-9 in float64
@@ -63,6 +63,9 @@ class Subject:
             if not real_wires and not self.law.scalars(True):
                 continue
             static = {name: value for name, value in values.items() if name not in scalars}
+            if not free:
+                static = {name: at_sizes(value, sizes) for name, value in static.items()}
+                static.update({name: sizes[name] for name in self.law.sizes})
             key = (mode, _key(static), () if free else tuple(sorted(sizes.items())))
             known = self._trials.get(key)
             if known is not None:
@@ -100,19 +103,16 @@ class Subject:
 
     def free_names(self, values: Mapping[str, Any]) -> list[str]:
         """Names of the sizes that the text of the law leaves free."""
-        found: dict[str, None] = {}
-        for each in self.law.free(values).values():
-            own = each.own()
-            for size in own.axes if isinstance(own, Space) else (own,):
-                found.update(dict.fromkeys(sorted(variables(size))))
-        for value in values.values():
+        found = dict.fromkeys(self.law.sizes)
+        for value in (*(each.own() for each in self.law.free(values).values()), *values.values()):
+            sizes: Sequence[Any] = ()
             if isinstance(value, Space):
-                for size in value.axes:
-                    found.update(dict.fromkeys(sorted(variables(size))))
+                sizes = value.axes
             elif isinstance(value, Bundle):
-                for wire in value.types:
-                    for size in sizes_of(wire):
-                        found.update(dict.fromkeys(sorted(variables(size))))
+                sizes = [size for wire in value.types for size in sizes_of(wire)]
+            elif isinstance(value, Poly):
+                sizes = (value,)
+            found.update(dict.fromkeys(name for size in sizes for name in sorted(variables(size))))
         return list(found)
 
     def numbers(self, case: Case) -> tuple[Trial, list[Any], dict[str, Any]]:

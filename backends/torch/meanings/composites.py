@@ -128,7 +128,8 @@ def _attend(c: Call) -> Result:
     if len(c.values) == 4:
         # a mask of keys alone is one for all queries; after the batch axis come the heads
         keys = rank(c.type(3)) == 1
-        mask = f"{c.arg(3)}{'[:, None, None]' if keys else '[:, None]'}" if c.flag(3) else c.arg(3)
+        axes = ("[:, None, None]" if keys else "[:, None]") if c.flag(3) else "[None]" if keys else ""
+        mask = f"{c.arg(3)}{axes}"
     return f"{c.helper('_attend')}({q}, {k}, {v}, {mask})"
 
 
