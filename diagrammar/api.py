@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import torch
 
     from diagrammar.backends.cost import Cost
+    from diagrammar.laws.law import Law
     from diagrammar.outcome import Outcome
 
 
@@ -91,6 +92,13 @@ class Module:
     def law_names(self) -> list[str]:
         """The laws of the file."""
         return self._module.law_names()
+
+    @property
+    def laws(self) -> dict[str, Law]:
+        """The laws of the file, by name: tests, loss terms and constraints."""
+        from diagrammar.laws.law import Law
+
+        return {law.name: Law(law) for law in statements(self._module)}
 
     @property
     def declarations(self) -> Mapping[str, Declared]:
@@ -218,7 +226,7 @@ def check(
     `boxes` binds boxes without a body, as for `compile`. `weights` are trained ones, for which the laws are to hold: a
     state_dict by the paths of the laws (`fno.lift.W`), or for each name of a diagram its module.
 
-    >>> m = loads("dim n\nlaw odd(u : R[n]) : sin(-u) == -sin(u)\nlaw even(u : R[n]) : sin(-u) == sin(u)")
+    >>> m = loads("law odd[n](u : R[n]) : sin(-u) == -sin(u)\\nlaw even[n](u : R[n]) : sin(-u) == sin(u)")
     >>> report = check(m, examples=20)
     >>> [(each.law, each.status) for each in report.outcomes]
     [('odd', 'passed'), ('even', 'refuted')]

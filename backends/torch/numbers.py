@@ -198,3 +198,8 @@ def one_thread() -> None:
 def state_of(found: Any) -> dict[str, torch.Tensor] | None:
     """The weights of a module; None if it is none."""
     return dict(found.state_dict()) if isinstance(found, nn.Module) else None
+
+
+def live_state(module: nn.Module) -> dict[str, torch.Tensor]:
+    """The weights and states of a module themselves, by path: not copies, so that gradients reach them."""
+    return dict(module.state_dict(keep_vars=True))

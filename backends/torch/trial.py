@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from diagrammar.backends.torch import compile
+from diagrammar.backends import torch as backend
 from diagrammar.diagram import Diagram, definitions
 from diagrammar.law import Sides
 from diagrammar.types import Type
@@ -43,7 +43,7 @@ class Trial:
         self.dtype = dtype or torch.float64
         fixed = {id(each) for box in (boxes or {}).values() if isinstance(box, nn.Module) for each in _tensors(box)}
         self.modules = tuple(
-            compile(side, dtype=self.dtype, boxes=boxes, conditions=sides.conditions).eval()
+            backend.compile(side, dtype=self.dtype, boxes=boxes, conditions=sides.conditions).eval()
             for side in (sides.left, sides.right)
         )
         self.weights: dict[str, list[torch.Tensor]] = {}
@@ -156,6 +156,12 @@ def apart(a: torch.Tensor, b: torch.Tensor, relation: str) -> torch.Tensor:
             return (b - a).clamp(min=0)
 
 
+def called_with(module: nn.Module, weights: Mapping[str, torch.Tensor], inputs: Sequence[torch.Tensor]) -> Tensors:
+    """What a module gives with these weights in place of its own, differentiable in them."""
+    out = torch.func.functional_call(module, dict(weights), tuple(inputs))
+    return out if isinstance(out, tuple) else (out,)
+
+
 def defect(left: Sequence[torch.Tensor], right: Sequence[torch.Tensor], relation: str) -> torch.Tensor:
     """The mean square by which two bundles break a relation, relative to their mean square: differentiable, 0 where the
     law holds."""
@@ -182,7 +188,7 @@ def values(
     inputs: Sequence[torch.Tensor],
 ) -> Tensors:
     """What a diagram gives with these weights."""
-    module = compile(diagram, dtype=dtype, boxes=boxes, conditions=conditions).eval()
+    module = backend.compile(diagram, dtype=dtype, boxes=boxes, conditions=conditions).eval()
     with torch.no_grad():
         for name, place in module.state_dict(keep_vars=True).items():
             if name in weights:

@@ -113,7 +113,7 @@ def search(subject: Subject, examples: int, seed_: int, first: Case | None = Non
 
 
 def smallest(subject: Subject, found: Refuted) -> Refuted:
-    """The same refutation with as few and as simple numbers as a greedy search keeps it."""
+    """The same refutation with as few and as simple numbers as a greedy search finds."""
     _, inputs, weights = subject.numbers(found.case)
     total = sum(each.numel() for each in (*inputs, *weights.values()))
     if total > ENTRIES:
@@ -121,7 +121,10 @@ def smallest(subject: Subject, found: Refuted) -> Refuted:
     scalars = len(inputs) - len(subject.wire_names(found.case))
     best = replace(found, case=replace(found.case, inputs=tuple(inputs), weights=weights))
     tries = 0
-    names: list[Any] = [*range(scalars, len(inputs)), *weights]
+    # what `for` draws from a set stays in it
+    bound = subject.law.sets
+    free = [k for k, name in enumerate(subject.wire_names(found.case), scalars) if name not in bound]
+    names: list[Any] = [*free, *(name for name in weights if name not in subject.states(found.case))]
     moved = True
     while moved and tries < TRIES:
         moved = False

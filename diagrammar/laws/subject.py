@@ -148,6 +148,10 @@ class Subject:
         names = made.sides.names[len(self.law.scalars(real_wires)) :]
         return [name.partition("[")[0] for name in names]
 
+    def states(self, case: Case) -> frozenset[str]:
+        """The weights that are states."""
+        return frozenset(self.trial(case.values, case.sizes)[0].buffers)
+
     def _weights(self, made: Trial, case: Case) -> dict[str, Any]:
         drawn = {}
         for name, places in made.weights.items():
