@@ -16,7 +16,7 @@ from diagrammar.elaborate.unused import check_used
 from diagrammar.elaborate.values import Declared, ParamInfo, Resolved, TypeValue
 from diagrammar.errors import BudgetError, DiagrammarError, DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
-from diagrammar.law import Choice, Named, OneOf, Range
+from diagrammar.law import Choice, Named, OneOf, Range, Sides
 from diagrammar.reading import raise_all
 from diagrammar.sizes import Poly, var
 from diagrammar.source import Span
@@ -75,21 +75,20 @@ def _check(module: modules.Module, declared: Declared) -> None:
 _EXAMPLE = 16
 
 
-def check_law(law: Statement) -> None:
-    """The two sides of a law have one type: for all free sizes at once, else at one choice of them."""
+def check_law(law: Statement) -> Sides:
+    """The two sides of a law, which have one type: for all free sizes at once, else at one choice of them."""
     error: DiagrammarError | None = None
     for fixed in (False, True):
         for real_wires in (True, False) if law.scalars(True) else (True,):
             try:
-                _check_sides(law, fixed, real_wires)
-                return
+                return _check_sides(law, fixed, real_wires)
             except DiagrammarError as wrong:
                 error = error or wrong
     assert error is not None
     raise error
 
 
-def _check_sides(law: Statement, fixed: bool, real_wires: bool) -> None:
+def _check_sides(law: Statement, fixed: bool, real_wires: bool) -> Sides:
     values: dict[str, Any] = dict.fromkeys(law.sizes, 2) if fixed else {}
     for name in law.order():
         if name not in law.dims:
@@ -100,7 +99,7 @@ def _check_sides(law: Statement, fixed: bool, real_wires: bool) -> None:
         law.choice(name, values, grids)
     law.tolerance(values, grids)
     scalars = law.scalars(real_wires)
-    law.sides({name: value for name, value in values.items() if name not in scalars}, grids, real_wires)
+    return law.sides({name: value for name, value in values.items() if name not in scalars}, grids, real_wires)
 
 
 def _fixed(value: Any) -> Any:

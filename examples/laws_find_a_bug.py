@@ -42,9 +42,10 @@ def ours() -> torch.nn.Module:
     """`fourier[16]` with the identity for every mode."""
     text = f"space X = torus(2)\ndiagram f : Field[X, 1] -> Field[X, 1] = fourier[{MODES}]"
     net = dg.compile(dg.loads(text)["f"], dtype=torch.float64)
+    weight = net.get_parameter("fourier.W")
     with torch.no_grad():
         # complex weights are stored as pairs
-        net.fourier.W.copy_(torch.tensor([1.0, 0.0]).expand_as(net.fourier.W))
+        weight.copy_(torch.tensor([1.0, 0.0]).expand_as(weight))
     return net
 
 

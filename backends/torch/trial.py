@@ -170,7 +170,7 @@ def defect(left: Sequence[torch.Tensor], right: Sequence[torch.Tensor], relation
     for a, b in zip(left, right, strict=True):
         total = total + apart(a, b, relation).square().sum()
         size = size + a.square().sum() / 2 + b.square().sum() / 2
-    return total / size.detach().clamp(min=torch.finfo(total.dtype).tiny)
+    return total / size.clamp(min=torch.finfo(total.dtype).tiny)
 
 
 def sides_of(left: Diagram, right: Diagram, relation: str = "==") -> Sides:

@@ -176,21 +176,14 @@ def statements(module: Any) -> list[Statement]:
     return [Statement(module.own(name)) for name in module.law_names()]
 
 
-_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
-
-
-def mentions(law: Statement) -> set[str]:
-    """The names that the sides of a law mention; an operator mentions its box."""
+def names_in(law: Statement) -> set[str]:
+    """The names that the sides of a law mention."""
     found: set[str] = set()
     stack: list[tree.Node] = [law.ast.left, law.ast.right]
     while stack:
         node = stack.pop()
         if isinstance(node, tree.Name | tree.Attribute):
             found.add(node.name)
-        elif isinstance(node, tree.Binary) and node.op in _OPERATORS:
-            found.add(_OPERATORS[node.op])
-        elif isinstance(node, tree.Unary) and node.op == "-":
-            found.add("neg")
         stack += _children(node)
     return found
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from diagrammar.elaborate.laws import Statement, mentions, statements
+from diagrammar.checking import check_law
+from diagrammar.elaborate.laws import Statement, names_in, statements
 from diagrammar.errors import DiagrammarError
 from diagrammar.grammar import tree
 
@@ -31,12 +32,25 @@ class Audit:
         return found or [f"{path}: every diagram and box has a law, and no law allows more than {LOOSE:g}"]
 
 
+def _spoken(law: Statement) -> set[str]:
+    """The names in its text, and those of the boxes that its sides put together: an operator names no box."""
+    sides = check_law(law)
+    found = names_in(law)
+    for side in (sides.left, sides.right):
+        for box in side.boxes:
+            found.add(box.origin.rpartition(":")[2])
+            found |= {
+                inner.origin.rpartition(":")[2] for inside in box.insides for inner in inside.boxes if not box.key
+            }
+    return found
+
+
 def audit(module: Any) -> Audit:
     """The audit of a file."""
     loose = []
     spoken: set[str] = set()
     for law in statements(module):
-        spoken |= mentions(law)
+        spoken |= _spoken(law)
         try:
             within = law.tolerance({}, {})
         except DiagrammarError:

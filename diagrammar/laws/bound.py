@@ -12,8 +12,8 @@ class Bound:
     """Keeps a scalar under a bound while a loss falls: gradient ascent in the multiplier of an augmented Lagrangian
     (Arrow, Hurwicz and Uzawa, 1958; Bertsekas, 1982).
 
-    Add `term(defect)` to the loss of each step. The multiplier grows by `rate` times what the defect is above the bound,
-    and falls as it is below, never under 0; `stiffness` is the weight of the square of what is above.
+    Add `term(defect)` to the loss of each step. The multiplier grows by `rate` times what the defect is above the
+    bound, and falls as it is below, never under 0; `stiffness` is the weight of the square of what is above.
 
     >>> import torch
     >>> x = torch.tensor(3.0, requires_grad=True)

@@ -76,11 +76,12 @@ def _start() -> None:
     one_thread()
 
 
-_read: dict[tuple[str, str], dict[str, Statement]] = {}
+_read: dict[tuple[str, str, int], dict[str, Statement]] = {}
 
 
 def _one(file: File, name: str, terms: Terms) -> Outcome:
-    key = (file.path, repr(sorted(file.parameters.items())))
+    changed = os.stat(file.path).st_mtime_ns if file.path != "std" else 0
+    key = (file.path, repr(sorted(file.parameters.items())), changed)
     if key not in _read:
         _read[key] = {law.name: law for law in statements(read(file))}
     return judge(_read[key][name], terms)

@@ -106,10 +106,10 @@ README = ROOT / "README.md"
 
 
 def test_the_readme_is_a_file() -> None:
-    """The `dg` block of the README loads, and so does it with another width."""
-    (snippet,) = of_kind(README, "dg")
-    assert str(dg.loads(snippet.text)["fno"].dom) == "Field[X, 1]"
-    assert dg.loads(snippet.text, width=5).parameters["width"] == 5
+    """The `dg` blocks of the README go on from one another; they load, and so do they with another width."""
+    text = "".join(each.text for each in of_kind(README, "dg"))
+    assert str(dg.loads(text)["fno"].dom) == "Field[X, 1]"
+    assert dg.loads(text, width=5).parameters["width"] == 5
 
 
 def test_the_readme_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
