@@ -169,6 +169,15 @@ def shown_at(value: torch.Tensor, sample: int, inputs: Sequence[torch.Tensor]) -
     return shown(value[sample] if batched else value)
 
 
+def entry(gap: Any) -> list[str]:
+    """Both values where large sides are furthest apart."""
+    left, right = torch.broadcast_tensors(gap.left[gap.wire], gap.right[gap.wire])
+    if left.numel() <= _SHOWN * max(1, len(left)) or not gap.at:
+        return []
+    where = ", ".join(map(str, gap.at[1:]))
+    return [f"at [{where}]: left {_digits(left[gap.at].item())}, right {_digits(right[gap.at].item())}"]
+
+
 def _nested(value: torch.Tensor) -> str:
     if value.dim() == 0:
         return _digits(value.item())

@@ -41,9 +41,9 @@ class Law:
         """By how much the law is broken on a batch: the mean square of what the sides are apart, relative to their own.
 
         `nets` is the module of the diagram that the law speaks of, or such modules by the diagrams' names; their
-        weights stand for those of the law, so the result, a scalar, is differentiable in them. `inputs` are the wires of the
-        law, with any leading batch axes, and `values` its static names (`s=(1, 0)`). Raises ValueError for a weight of
-        the law that no module has.
+        weights stand for those of the law, so the result, a scalar, is differentiable in them. `inputs` are the wires
+        of the law, with any leading batch axes, and `values` its static names (`s=(1, 0)`). Raises ValueError for a
+        weight of the law that no module has.
 
         >>> import diagrammar as dg
         >>> import torch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diagrammar.backends.torch.numbers import shown, shown_at
+from diagrammar.backends.torch.numbers import entry, shown, shown_at
 from diagrammar.errors import LawError
 from diagrammar.laws.draw import plain
 from diagrammar.laws.parting import Parting
@@ -34,6 +34,7 @@ def refuted(subject: Subject, found: Refuted, parting: Parting | None, replay: s
         relation = made.sides.relation
         notes.append(f"left   {shown_at(gap.left[gap.wire], sample, inputs)}")
         notes.append(f"right  {shown_at(gap.right[gap.wire], sample, inputs)}")
+        notes += entry(gap)
         what = f"`{subject.law.name}` is refuted: left {relation} right does not hold"
     notes.append(f"defect {gap.defect:.3g}, allowed {found.tolerance:.3g}, both relative to {gap.scale:.4g}")
     if parting is not None:

@@ -52,6 +52,7 @@ class Subject:
     weights: Mapping[str, Any] | None = None
     dtype: Any = None
     _trials: OrderedDict[Any, tuple[Any, tuple[bool, bool]]] = field(default_factory=OrderedDict)
+    _free: dict[Any, dict[tuple[int, str], Any]] = field(default_factory=dict)
     _mode: int = 0
 
     def trial(self, values: Mapping[str, Any], sizes: Mapping[str, int]) -> tuple[Trial, tuple[bool, bool]]:
@@ -92,7 +93,7 @@ class Subject:
         if sizes is None:
             return {}
         found: dict[tuple[int, str], Any] = {}
-        for key, each in self.law.free(values).items():
+        for key, each in self.free(values).items():
             own = each.own()
             if isinstance(each, FreeSpace):
                 assert isinstance(own, Space)
@@ -101,10 +102,17 @@ class Subject:
                 found[key] = substitute(own, sizes)
         return found
 
+    def free(self, values: Mapping[str, Any]) -> dict[tuple[int, str], Any]:
+        """The dims and spaces of files that the law mentions, at static values; those of the last values are kept."""
+        key = _key({name: value for name, value in values.items() if isinstance(value, Space | Bundle)})
+        if key not in self._free:
+            self._free = {key: self.law.free(values)}
+        return self._free[key]
+
     def free_names(self, values: Mapping[str, Any]) -> list[str]:
         """Names of the sizes that the text of the law leaves free."""
         found = dict.fromkeys(self.law.sizes)
-        for value in (*(each.own() for each in self.law.free(values).values()), *values.values()):
+        for value in (*(each.own() for each in self.free(values).values()), *values.values()):
             sizes: Sequence[Any] = ()
             if isinstance(value, Space):
                 sizes = value.axes
