@@ -171,7 +171,9 @@ def shown_at(value: torch.Tensor, sample: int, inputs: Sequence[torch.Tensor]) -
 
 def entry(gap: Any) -> list[str]:
     """Both values where large sides are furthest apart."""
-    left, right = torch.broadcast_tensors(gap.left[gap.wire], gap.right[gap.wire])
+    left, right = gap.left[gap.wire], gap.right[gap.wire]
+    wider = left if left.dim() >= right.dim() else right
+    left, right = left.expand_as(wider), right.expand_as(wider)
     if left.numel() <= _SHOWN * max(1, len(left)) or not gap.at:
         return []
     where = ", ".join(map(str, gap.at[1:]))
