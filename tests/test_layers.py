@@ -23,7 +23,7 @@ SHELVES: list[set[str]] = [
     {"types", "sizes", "box", "diagram", "rope", "table", "law", "plain", "planar", "typename"},
     {"canonical", "category", "divisibility", "equality", "forms", "program", "wellformed"},
     {"functor", "format", "notation", "body_text", "spelling"},
-    {"derivative", "lens", "optic", "rewrite", "schedule"},
+    {"derivative", "lens", "optic", "oracle", "proof", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
     {"backends", "laws"},
     {"api", "commands", "drawing", "summary", "__main__", "__init__"},
