@@ -98,7 +98,7 @@ def prove(
     >>> left, right = (dg.loads(text.format(e))["f"] for e in ("2 * u - v", "u - (v - u)"))
     >>> print(prove(left, right, names="uv").text(), end="")
     2 * u - v  =  u - (v - u) over the reals
-      2 * u - v  =  u - (v - u)   by arithmetic   at text.dg:1:49
+      2 * u - v  =  u - (v - u)   by arithmetic   at text.dg:1:48
     """
     check_alike(left, right)
     known = {equation.name for equation in equations}
