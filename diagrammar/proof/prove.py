@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from diagrammar.diagram import Diagram
 from diagrammar.equality import BUDGET, expanded_size
-from diagrammar.errors import BudgetError
+from diagrammar.errors import BudgetError, DiagramValueError
 from diagrammar.pause import pausing
 from diagrammar.proof.derivation import Step, Writer
 from diagrammar.proof.equation import Equation, check_alike
@@ -101,9 +101,10 @@ def prove(
       2 * u - v  =  u - (v - u)   by arithmetic   at text.dg:1:48
     """
     check_alike(left, right)
-    known = {equation.name for equation in equations}
-    if len(known) != len(equations):
-        raise ValueError("two equations of one name")
+    known = [equation.name for equation in equations]
+    for name in known:
+        if known.count(name) > 1:
+            raise DiagramValueError(f"two equations are called `{name}`")
     budget = budget or Budget()
     if max(expanded_size(left), expanded_size(right)) > BUDGET:
         return None
