@@ -53,8 +53,9 @@ def holds(step: Step, equation: Equation | None = None) -> bool:
     if step.rule == LINEARITY:
         ports = step.ports
         groups = axioms.kinds.groups(term)
-        inside = term.box.is_frame and axioms.kinds.linear(term.bodies[0], ports)
-        if not ports or not (ports in groups or inside):
+        within = ports and all(0 <= port < len(term.ins) for port in ports)
+        inside = within and term.box.is_frame and axioms.kinds.linear(term.bodies[0], ports)
+        if not (ports in groups or inside):
             return False
         start = axioms.distributed(start, ports)
     elif step.rule == ENTRYWISE:

@@ -24,6 +24,11 @@ _FOR = {"std:reduce": ("op", ("sum", "mean")), "std:pool": ("op", ("mean", "samp
 # linear in these inputs together
 _SOME: dict[str, Ports] = {"std:div": (0,), "std:lookup": (0,), "std:select": (1, 2)}
 # each entry of the result is an entry of the input
+_MOVING_FOR = {
+    "std:pool": ("op", ("sample",)),
+    "std:pad": ("mode", ("circular", "reflect", "replicate")),
+    "std:resample": ("mode", ("nearest",)),
+}
 _MOVING = frozenset(
     {"std:rearrange", "std:split", "std:index", "std:sample", "std:field", "std:translate", "std:crop", "std:broadcast"}
 )
@@ -58,7 +63,8 @@ def moves(box: Box) -> bool:
     """Whether a box of one input only moves its entries about: it commutes with whatever acts entry by entry."""
     if len(box.dom) != 1 or not is_number(box.dom[0]) or not all(map(is_number, box.cod)):
         return False
-    return box.origin in _MOVING or (box.origin == "std:pool" and box.param("op") == "sample")
+    word, values = _MOVING_FOR.get(box.origin, ("", ()))
+    return box.origin in _MOVING or (word != "" and box.param(word) in values)
 
 
 class Kinds:
@@ -121,7 +127,8 @@ class Kinds:
             captures = box.param("captures", 0)
             assert isinstance(captures, int)
             moving = every[captures:]
-            return (moving,) if moving and all(self.linear(body, moving) for body in term.bodies) else ()
+            inner = [(body, tuple(range(captures, len(self.store.bodies[body].inputs)))) for body in term.bodies]
+            return (moving,) if moving and all(self.linear(body, ports) for body, ports in inner) else ()
         if box.insides or not every:
             return ()
         if box.origin in _EACH:

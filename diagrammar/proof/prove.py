@@ -22,7 +22,7 @@ from diagrammar.proof.unrolling import has_loops, unrolled, unrolled_size
 class Budget(NamedTuple):
     """How far a proof is looked for: boxes of a diagram with all laid out, states of each side, steps, summands."""
 
-    boxes: int = 2_000
+    boxes: int = 5_000
     states: int = 100
     steps: int = 200
     summands: int = 500

@@ -243,7 +243,10 @@ class Store:
                 continue
             term = self.owner[wire]
             outs = build.add(framed(term), [at[w] for w in term.ins])
-            at.update(zip(range(term.first, term.first + len(outs)), outs, strict=True))
+            for made, out in enumerate(outs, term.first):
+                # another output of it may be the hole, or one of the inputs
+                if hole is None or made != hole[0]:
+                    at.setdefault(made, out)
         return build.build(at[w] for w in outputs)
 
 

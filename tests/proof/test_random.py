@@ -10,7 +10,6 @@ import torch
 
 import diagrammar as dg
 from diagrammar.proof import check_proof, prove
-
 from tests.proof.expressions import Tree, changed, equal, module, tree
 
 SIZE = 25
