@@ -117,7 +117,9 @@ TRUE = {
         "(u : V, v : V) -> Field[2 * X, 4]", "wider(u + v)", "wider(u) + wider(v)",
     ),
     "a finer grid": ("(u : V, v : V) -> Field[2 * X, 4]", "prolong(u - v)", "prolong(u) - prolong(v)"),
-    "trigonometric interpolation": ("(u : V, v : V) -> Field[2 * X, 4]", "upsample(u - v)", "upsample(u) - upsample(v)"),
+    "trigonometric interpolation": (
+        "(u : V, v : V) -> Field[2 * X, 4]", "upsample(u - v)", "upsample(u) - upsample(v)",
+    ),
     "a table": (
         "(t : R[5, 2], s : R[5, 2], x : Tokens[5, 3]) -> R[3, 2]",
         "lookup(2 * t + s)(x)", "2 * lookup(t)(x) + lookup(s)(x)",
@@ -133,7 +135,9 @@ TRUE = {
     "numbers spread over a grid": (
         "(x : R[4], u : V) -> V", "(x + x) * u", "2 * x * u",
     ),
-    "an activation of numbers spread over a grid": ("(x : R[4], u : V) -> V", "sin(u * 0 + 1) * x * u", "x * u * sin(u * 0 + 1)"),
+    "an activation of numbers spread over a grid": (
+        "(x : R[4], u : V) -> V", "sin(x + 0 * u) * u", "sin(x) * u",
+    ),
     "a scan of sums": (
         "(a : R, s : R[2], x : R[5, 2]) -> R[2] @ R[5, 2]",
         "scan[(s, x) -> (s + x, s)](a * s, a * x)",
@@ -178,4 +182,25 @@ BEYOND = {
     "a quotient where it is defined": (ONE, "u / u", "0 * u + 1"),
     "a shift and a convolution": (ONE, "translate[[1, 0]](four(u))", "four(translate[[1, 0]](u))"),
     "a function that is odd": (ONE, "sin(-u)", "-sin(u)"),
+}
+# of those that hold: what is no polynomial in them, or no real number
+ROUGH = {
+    "fourier is linear": "a wire of C[4, 4, 3, 2] is complex",
+    "linear boxes compose": "a wire of C[4, 4, 3, 2] is complex",
+    "bilinear in the first": "a wire of C[4, 4, 3, 2] is complex",
+    "a loop of linear boxes": "a wire of C[4, 4, 3, 2] is complex",
+    "zero goes to zero": "a wire of C[4, 4, 3, 2] is complex",
+    "a shift and a convolution": "a wire of C[4, 4, 3, 2] is complex",
+    "trigonometric interpolation": "`rfft` is no polynomial",
+    "a residual is a sum": "`erf` is no polynomial",
+    "a shared loop laid out": "`erf` is no polynomial",
+    "a shift commutes with an activation": "`erf` is no polynomial",
+    "axes permuted and an activation": "`erf` is no polynomial",
+    "a shift commutes with a product": "`sin` is no polynomial",
+    "an entry of a product": "`sin` is no polynomial",
+    "the values of a field": "`sin` is no polynomial",
+    "an activation of numbers spread over a grid": "`sin` is no polynomial",
+    "a function that is odd": "`sin` is no polynomial",
+    "a table": "a wire of Tokens[5, 3] is no polynomial",
+    "a choice": "a wire of Bool[4] is no polynomial",
 }

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import diagrammar as dg
+from diagrammar.oracle import decide
 from diagrammar.proof import check_proof, prove
 from tests.proof.expressions import Tree, changed, equal, module, tree
 
@@ -28,7 +29,10 @@ def values(pairs: Sequence[tuple[Tree, Tree]], seed: int) -> list[float]:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_what_is_equal_is_proved_and_holds(seed: int) -> None:
-    """A thousand laws that are equal by axioms: each is proved, each proof holds step by step, and so do the numbers."""
+    """A thousand laws that are equal by axioms: each is proved, the proof holds step by step, and so do numbers.
+
+    The oracle says the same, exactly where all boxes are polynomials.
+    """
     draw = random.Random(seed)
     pairs = []
     for _ in range(SIZE):
@@ -39,6 +43,7 @@ def test_what_is_equal_is_proved_and_holds(seed: int) -> None:
         proof = prove(made[f"l{at}"], made[f"r{at}"])
         assert proof is not None, pairs[at]
         assert check_proof(proof), pairs[at]
+        assert decide(made[f"l{at}"], made[f"r{at}"], seed=seed, points=1).equal, pairs[at]
     assert max(values(pairs, seed)) < 1e-9
 
 
@@ -55,6 +60,8 @@ def test_what_is_changed_in_one_place_is_not_proved(seed: int) -> None:
     made = module(pairs)
     proofs = [prove(made[f"l{at}"], made[f"r{at}"]) for at in range(SIZE)]
     for at, proof in enumerate(proofs):
+        if apart[at] > 1e-6:
+            assert decide(made[f"l{at}"], made[f"r{at}"], seed=seed, points=2).equal is False, pairs[at]
         if proof is not None:
             # the change was none: both sides are equal after all
             assert check_proof(proof) and apart[at] < 1e-9, pairs[at]
