@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from diagrammar.diagram import Box
+from diagrammar.errors import BudgetError
 from diagrammar.proof.arithmetic import ONE, Ring
 from diagrammar.proof.kinds import Kinds, Ports, is_number, moves
 from diagrammar.proof.terms import Store, Term
@@ -165,6 +166,8 @@ class Normal:
                 else:
                     stack[-1] = (wire, here)
                     stack += [(here, then), (then, None)]
+                    if len(self.events) > store.budget:
+                        raise BudgetError(f"axioms used more than {store.budget:,} times")
 
     def _settle(self, wire: int, term: Term) -> tuple[int, int | None]:
         """A wire whose box has inputs in normal form, and what an axiom makes of it."""

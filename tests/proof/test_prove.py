@@ -170,6 +170,10 @@ def test_equations_are_used_both_ways_and_one_after_the_other() -> None:
     found = prove(f >> f, h >> h, equations=equations)
     assert found is not None and check_proof(found)
     assert {(step.name, step.direction) for step in found.steps} == {("one", "->"), ("two", "<-")}
+    back = [Equation("one", g.diagram(), f.diagram()), Equation("two", g.diagram(), h.diagram())]
+    found = prove(f.diagram(), h.diagram(), equations=back)
+    assert found is not None and check_proof(found)
+    assert [step.direction for step in found.steps] == ["<-", "->"]
     through = [Equation("through", f >> g, g >> f)]
     five = Id(X).then(*[f] * 5)
     assert prove(five >> g, Diagram.of(g) >> five, equations=through) is not None
@@ -187,6 +191,17 @@ def test_an_equation_of_wires_used_twice() -> None:
     assert prove(apart, one, equations=[diagonal]) is None
 
 
+def test_an_equation_of_one_output_of_two() -> None:
+    """The other output of the box stays as it is, before it and after it."""
+    both, f = Box("both", (X,), (X, X)), arrow("f")
+    for at, keep in enumerate((Id(X) @ Discard(X), Discard(X) @ Id(X))):
+        known = Equation("one", Diagram.of(both) >> keep, f.diagram())
+        other = Diagram.of(both) >> (Discard(X) @ Id(X), Id(X) @ Discard(X))[at]
+        apart = Copy(X) >> (f @ other if at == 0 else other @ f)
+        found = prove(both.diagram(), apart, equations=[known])
+        assert found is not None and check_proof(found) and len(found.steps) == 1
+
+
 def test_an_equation_inside_linear_boxes() -> None:
     """Equations fit what is left after sums are drawn out."""
     double = "diagram two(u : V) -> V { return sin(cos(u)) }\ndiagram one(u : V) -> V { return tanh(u) }"
@@ -194,6 +209,14 @@ def test_an_equation_inside_linear_boxes() -> None:
     known = Equation("sc", made["two"], made["one"])
     assert proof(TWO, "four(v + sin(cos(u)))", "four(v) + four(tanh(u))", known) is not None
     assert proof(TWO, "four(v + cos(sin(u)))", "four(v) + four(tanh(u))", known) is None
+
+
+def test_a_step_at_one_place_changes_those_above() -> None:
+    """A sum that is written otherwise below is read otherwise above."""
+    law = (TWO, "four(v + u) + sin(2 * (v + u)) + cos(four(v + u) - u)", "sin(2 * u + 2 * v) + four(u) + four(v)")
+    assert proof(*law) is None
+    full = f"{law[2]} + cos(four(v) - u + four(u))"
+    assert proof(TWO, law[1], full) is not None
 
 
 def test_two_equations_of_one_name_are_an_error() -> None:

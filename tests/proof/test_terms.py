@@ -126,6 +126,13 @@ def test_loops_within_loops_count_all_steps() -> None:
     assert unrolled_size(repeat(3, repeat(2, body))) == 1 + 3 * (1 + 2 * 2)
 
 
+def test_instances_of_a_loop_are_counted() -> None:
+    """A fresh box in a loop is another instance than a share there, and than the same name outside."""
+    fresh, shared = (Diagram.of(Box("f", (X,), (X,), key=key)) for key in ("f", "~f"))
+    assert alike(repeat(2, fresh), repeat(2, fresh), False) and alike(repeat(2, shared), repeat(2, shared), False)
+    assert not alike(repeat(2, fresh), repeat(2, shared), False)
+
+
 def test_a_loop_inside_a_frame_is_laid_out() -> None:
     """And the frame stays; without a loop a diagram stays as it is."""
     inside = repeat(2, F.diagram())
