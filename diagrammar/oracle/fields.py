@@ -150,7 +150,6 @@ def _taps(n: int, m: int, kind: str, word: str) -> list[list[tuple[int, Fraction
             at = Fraction(point * (n - 1), m - 1) if m > 1 else Fraction(0)
         elif kind == "cube" and word != "nearest":
             at = Fraction((2 * point + 1) * n, 2 * m) - Fraction(1, 2)
-            at = max(at, Fraction(0)) if word == "linear" else at
         first = math.floor(at)
         t = at - first
         if word == "nearest":
@@ -163,6 +162,7 @@ def _taps(n: int, m: int, kind: str, word: str) -> list[list[tuple[int, Fraction
             far = [((a * s - 5 * a) * s + 8 * a) * s - 4 * a for s in (t + 1, 2 - t)]
             near = [((a + 2) * s - (a + 3)) * s * s + 1 for s in (t, 1 - t)]
             parts = list(zip(range(first - 1, first + 3), (far[0], near[0], near[1], far[1]), strict=True))
+        # points beyond the edge of a cube are those at the edge
         rows.append([(i % n if kind == "torus" else min(max(i, 0), n - 1), part) for i, part in parts])
     return rows
 

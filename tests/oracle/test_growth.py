@@ -30,6 +30,7 @@ CASES = {
     'einsum["a, b a -> b"](x, einsum["a, b -> b a"](x, x))': (3, 0),
     'reduce["a b -> a", "prod"](einsum["a, b -> a b"](x, x))': (6, 0),
     "x * mean(x^2)": (3, 0),
+    'einsum["a, b -> b"](1 / (x + 1), x)': (3, 3),
     "fold[(s, y) -> s * y](x[0], x) * x": (5, 0),
     "repeat 3 { y -> y * y + 1 }(x)": (8, 0),
 }
@@ -89,8 +90,10 @@ def test_coefficients_are_bounded(seed: int) -> None:
             case "n" if value:
                 value, growth = 1 / value, growth.inverse()
             case "s":
-                many = draw.randint(1, 5)
-                value, growth = value * many, growth.summed(many)
+                others = [number() for _ in range(draw.randint(0, 4))]
+                for one in others:
+                    growth = growth.largest(growth_of(one))
+                value, growth = value + sum(others), growth.summed(1 + len(others))
     assert math.log2(max(1, abs(value.numerator))) <= growth.bits + 1e-6
     assert math.log2(value.denominator) <= growth.bits_below + 1e-6
 
