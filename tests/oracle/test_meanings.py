@@ -39,6 +39,7 @@ MORE = {
     "finer and nearest": ("(u : V) -> Field[2 * X, 4]", 'resample[2 * X, "nearest"](u)'),
     "finer, ends aligned": ("(u : E) -> Field[3 * S[8], 2]", 'resample[3 * S[8], "aligned_linear"](u)'),
     "at each point": ("(u : V) -> V", "map[x -> x * sum(x)](u)"),
+    "after training": ("(x : R[3]) -> R[3]", "if training then 2 * x else x"),
     "powers below zero": ("(x : R[3]) -> R[3]", "x^-2"),
     "numbers of a list": ("(x : R[3]) -> R[3]", "x * const[[1, 2.5, -3]]()"),
 }
@@ -70,6 +71,7 @@ def compare(diagram: Diagram) -> None:
 
     given = [wire(kind, tensor[0].numpy()) for kind, tensor in zip(diagram.dom, inputs, strict=True)]
     ours = values(np, diagram, Floats(np, Random(0)), GRID, given, weight)
+    net.eval()
     with torch.no_grad():
         theirs = net(*[tensor[:1] for tensor in inputs])
     for mine, other in zip(ours, theirs if isinstance(theirs, tuple) else (theirs,), strict=True):
