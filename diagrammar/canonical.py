@@ -182,12 +182,17 @@ _Entry = tuple[Flat, Iterator[Node], list[int], Scope, int]
 
 
 class Expansion:
-    """A diagram with its named frames laid open, level by level; a level comes before those inside it."""
+    """A diagram with its named frames laid open, level by level; a level comes before those inside it.
+
+    `exact` keeps the names of all that owns weights, also of what is bound inside.
+    """
 
     __slots__ = ("_boxes", "_ids", "instances", "labels", "levels")
 
-    def __init__(self, diagram: Diagram) -> None:
+    def __init__(self, diagram: Diagram, exact: bool = False) -> None:
         self.instances = Instances()
+        # what starts at a free path is free
+        self.instances.free[ROOT] = exact
         self.labels: list[Label] = []
         self._ids: dict[Label, int] = {}
         self._boxes: dict[int, int] = {}

@@ -101,11 +101,12 @@ def markov(diagram: Diagram) -> Canonical:
 
 
 @pausing
-def cartesian(diagram: Diagram) -> Canonical:
+def cartesian(diagram: Diagram, exact: bool = False) -> Canonical:
     """The canonical form in which copies are natural: pure boxes with equal static arguments and inputs are merged, and
-    so are weights of one key; random boxes and states never are.
+    so are weights of one key; random boxes and states never are. `exact`: equal keys are one instance in all diagrams,
+    so a diagram with other keys has another form.
     """
-    expansion = Expansion(diagram)
+    expansion = Expansion(diagram, exact)
     return _encode(expansion, _merge(expansion))
 
 

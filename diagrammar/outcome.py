@@ -16,7 +16,8 @@ class Outcome:
 
     `status` is proved, passed, refuted, raised (a side did), refuted as stated (under `fails`), not refuted (under
     `fails`), or skipped. `defect` is the largest relative difference of the case in `case`; `report` is what a reader
-    is told, with the place of the law; `replay` the command that tries the case again.
+    is told, with the place of the law; `proof` its derivation where it is proved; `replay` the command that tries the
+    case again.
     """
 
     file: str
@@ -27,6 +28,7 @@ class Outcome:
     seconds: float = 0.0
     note: str = ""
     report: str = ""
+    proof: str = ""
     replay: str = ""
     defect: float | None = None
     tolerance: float | None = None

@@ -23,7 +23,7 @@ SHELVES: list[set[str]] = [
     {"types", "sizes", "box", "diagram", "rope", "table", "law", "outcome", "plain", "planar", "typename"},
     {"canonical", "category", "divisibility", "equality", "forms", "program", "wellformed"},
     {"functor", "format", "notation", "body_text", "spelling"},
-    {"derivative", "lens", "optic", "rewrite", "schedule"},
+    {"derivative", "lens", "optic", "oracle", "proof", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
     {"backends", "laws"},
     {"api", "commands", "pytest_plugin", "drawing", "summary", "__main__", "__init__"},
@@ -39,7 +39,7 @@ FRAMEWORKS = {
     "networkx": "backends.networkx",
     "hypothesis": "laws",
     "rich": "commands",
-    "numpy": None,
+    "numpy": "oracle",
     "scipy": None,
     "matplotlib": "backends.picture",
 }

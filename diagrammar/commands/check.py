@@ -25,6 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="of the cases (0)")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (one for each core)")
     parser.add_argument("--json", action="store_true", help="the outcomes as JSON")
+    parser.add_argument("--proofs", action="store_true", help="print the steps of each proof")
     parser.add_argument("--audit", action="store_true", help="list loose laws, and boxes that no law speaks of")
     parser.add_argument("--no-save", action="store_true", help="keep no failing cases in .diagrammar")
     add_parameters(parser)
@@ -93,6 +94,10 @@ def _laws(files: list[tuple[str, Module]], options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([outcome.row() for outcome in outcomes], indent=1))
     else:
+        if options.proofs:
+            for outcome in outcomes:
+                if outcome.proof:
+                    print(f"{outcome.file}:{outcome.line}: `{outcome.law}` is proved\n{outcome.proof}")
         _table(outcomes)
     return 0 if all(outcome.ok for outcome in outcomes) else 1
 

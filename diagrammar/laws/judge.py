@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from diagrammar.diagram import Diagram
+from diagrammar.diagram import Diagram, definitions
 from diagrammar.elaborate.laws import Statement
 from diagrammar.equality import cartesian
 from diagrammar.errors import BackendError, DiagrammarError
+from diagrammar.law import Sides
 from diagrammar.laws import report, saved
 from diagrammar.laws.parting import Parting, parting
 from diagrammar.laws.search import Raised, Refuted, search
 from diagrammar.laws.subject import Case, Subject
+from diagrammar.modules import Library
 from diagrammar.outcome import Outcome
+from diagrammar.proof import Equation, Proof, prove
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,22 @@ class Terms:
     proofs: bool = True
 
 
-def judge(law: Statement, terms: Terms) -> Outcome:
-    """What comes of a law."""
+def judge(law: Statement, terms: Terms, before: Sequence[Statement] = ()) -> Outcome:
+    """What comes of a law; those `before` it may serve to prove it."""
     start = time.monotonic()
     line, _ = law.declared.source.place(law.ast.start)
     out = Outcome(law.declared.source.name, law.name, line, "passed")
     subject = Subject(law, terms.boxes, terms.weights)
     file = law.declared.source.name
     replay = f"{terms.command} {shlex.quote(file)} --law {law.name} --seed {terms.seed} --examples {terms.examples}"
-    if terms.proofs and not law.ast.fails and proved(subject):
-        return replace(out, status="proved", seconds=time.monotonic() - start)
     kept = saved.place(terms.folder, file, law.name) if terms.folder is not None else None
+    proof = proved(law, before) if terms.proofs and not law.ast.fails else None
+    if proof is not None:
+        if kept is not None:
+            kept.unlink(missing_ok=True)
+        why = "; ".join(dict.fromkeys(step.reason for step in proof.steps)) or "one canonical form"
+        seconds = time.monotonic() - start
+        return replace(out, status="proved", seconds=seconds, note=why[:80], proof=proof.text())
     first = saved.load(kept) if kept is not None and not law.ast.fails else None
     found = search(subject, terms.examples, _seed(terms.seed, law.name), first, shrink=not law.ast.fails)
     out = replace(out, examples=found.examples, replay=replay)
@@ -110,19 +118,51 @@ def _draw(subject: Subject, case: Case, where: Parting | None, stem: Path) -> tu
     return tuple(paths)
 
 
-def proved(subject: Subject) -> bool:
-    """Whether both sides are one diagram for all values of everything that the law quantifies over."""
-    if set(subject.law.kinds) - set(subject.law.scalars(True)):
-        return False
+def proved(law: Statement, before: Sequence[Statement] = ()) -> Proof | None:
+    """A proof that both sides are one diagram for all values of everything that the law quantifies over.
+
+    Laws `before` it that hold without conditions are equations to rewrite with. No axiom is used in the library itself,
+    nor where the caller binds a box: that a box is linear is then what its laws are to show.
+    """
+    sides = _for_all(law)
+    if sides is None or law.ast.relation != "==":
+        return None
+    if isinstance(law.module, Library) or _is_bound(sides.left) or _is_bound(sides.right):
+        return prove(sides.left, sides.right, names=sides.names) if _one_form(sides) else None
+    return prove(sides.left, sides.right, equations=_equations(before), names=sides.names)
+
+
+def _is_bound(side: Diagram) -> bool:
+    """Whether the caller says what one of the boxes is."""
+    boxes = [box for level in definitions(side) for box in level.boxes if not box.insides]
+    return not all(box.origin.startswith("std:") or box.origin in ("weight", "state", "next") for box in boxes)
+
+
+def _one_form(sides: Sides) -> bool:
+    return sides.left == sides.right or cartesian(sides.left) == cartesian(sides.right)
+
+
+def _for_all(law: Statement) -> Sides | None:
+    """The sides at all values of static names at once; None where these decide what the sides are."""
+    if set(law.kinds) - set(law.scalars(True)) - set(law.sizes):
+        return None
     try:
-        sides = subject.law.sides({}, {}, True)
+        return law.sides({}, {}, True)
     except DiagrammarError:
-        return False
-    return sides.relation == "==" and _one_form(sides.left, sides.right)
+        return None
 
 
-def _one_form(left: Diagram, right: Diagram) -> bool:
-    return left == right or cartesian(left) == cartesian(right)
+def _equations(laws: Sequence[Statement]) -> list[Equation]:
+    found = []
+    for law in laws:
+        if law.ast.fails or law.sets or law.ast.within or law.ast.relation != "==":
+            continue
+        sides = _for_all(law)
+        # an instance of one law is no instance of another: only pure boxes mean the same in both
+        if sides is None or any(box.key for side in (sides.left, sides.right) for box in side.boxes):
+            continue
+        found.append(Equation(law.name, sides.left, sides.right))
+    return found
 
 
 def _seed(seed: int, name: str) -> int:

@@ -39,8 +39,8 @@ def chosen(found: Sequence[Statement], names: Sequence[str] | None, file: str) -
 
 def run(laws: Sequence[Statement], terms: Terms) -> Iterator[Outcome]:
     """The outcome of each law, one after the other, in this process."""
-    for law in laws:
-        yield judge(law, terms)
+    for k, law in enumerate(laws):
+        yield judge(law, terms, laws[:k])
 
 
 def run_files(
@@ -84,7 +84,9 @@ def _one(file: File, name: str, terms: Terms) -> Outcome:
     key = (file.path, repr(sorted(file.parameters.items())), changed)
     if key not in _read:
         _read[key] = {law.name: law for law in statements(read(file))}
-    return judge(_read[key][name], terms)
+    laws = list(_read[key].values())
+    at = next(k for k, law in enumerate(laws) if law.name == name)
+    return judge(laws[at], terms, laws[:at])
 
 
 def read(file: File) -> modules.Module:

@@ -1,0 +1,170 @@
+"""Derivations: one term made of another by axioms and equations, one place after the other.
+
+A step is a context with a hole, and what is in the hole before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from diagrammar.diagram import Builder, Diagram
+from diagrammar.errors import BudgetError
+from diagrammar.proof.equation import Instance
+from diagrammar.proof.kinds import Ports
+from diagrammar.proof.normal import ARITHMETIC, ENTRYWISE, LINEARITY, Axioms, Normal
+from diagrammar.proof.show import expression
+from diagrammar.proof.terms import HOLE, Store
+from diagrammar.source import Span
+
+EQUATION = "equation"
+
+
+class Step(NamedTuple):
+    """A step of a proof: in `context`, where its hole is, `before` becomes `after`.
+
+    `rule` is `arithmetic`, `linearity`, `entry by entry` or `equation`; `name` is that of the equation, or of the box
+    that is linear or that moves entries; `forward` says whether the rule is read from left to right. `ports` are the
+    inputs in which the box is linear; `output` is that of the equation, `wires` which of its inputs the hole takes, and
+    `instance` its sizes. `span` is the place in the text. `shown` is what is before and after, as expressions.
+    """
+
+    rule: str
+    name: str
+    context: Diagram
+    before: Diagram
+    after: Diagram
+    shown: tuple[str, str]
+    span: Span | None
+    forward: bool = True
+    ports: Ports = ()
+    output: int = 0
+    wires: tuple[int, ...] = ()
+    instance: Instance = Instance()
+
+    @property
+    def direction(self) -> str:
+        """`->` where the rule is read from left to right, else `<-`."""
+        return "->" if self.forward else "<-"
+
+    @property
+    def reason(self) -> str:
+        """Why the step holds: `linearity of fourier`."""
+        if self.rule == LINEARITY:
+            return f"linearity of {self.name}"
+        if self.rule == ENTRYWISE:
+            return f"{self.name} moves entries"
+        if self.rule == EQUATION:
+            return self.name if self.forward else f"{self.name}, from right to left"
+        return self.rule
+
+    def reversed(self) -> Step:
+        """The step back."""
+        return self._replace(
+            before=self.after, after=self.before, shown=(self.shown[1], self.shown[0]), forward=not self.forward
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.shown[0]} = {self.shown[1]} by {self.reason}>"
+
+
+def plugged(context: Diagram, filler: Diagram) -> Diagram:
+    """The context with a diagram in its hole."""
+    flat = context.flat
+    build = Builder([flat.types[w] for w in flat.inputs])
+    at = dict(zip(flat.inputs, build.inputs, strict=True))
+    for node in flat.nodes:
+        ins = [at[w] for w in node.ins]
+        if node.box.origin != HOLE:
+            at.update(zip(node.outs, build.add(node.box, ins), strict=True))
+            continue
+        inner = filler.flat
+        inside = dict(zip(inner.inputs, ins, strict=True))
+        for deep in inner.nodes:
+            inside.update(zip(deep.outs, build.add(deep.box, [inside[w] for w in deep.ins]), strict=True))
+        at.update(zip(node.outs, [inside[w] for w in inner.outputs], strict=True))
+    return build.build([at[w] for w in flat.outputs])
+
+
+class Use(NamedTuple):
+    """An equation used in a store: one output of it, from its inputs that occur."""
+
+    name: str
+    forward: bool
+    output: int
+    inputs: tuple[int, ...]
+    wires: tuple[int, ...]
+    instance: Instance
+
+
+class Writer:
+    """Writes the steps from one state to another; a state is the outputs of a diagram. `inputs` are its inputs."""
+
+    def __init__(self, axioms: Axioms, inputs: tuple[int, ...], names: Sequence[str], most: int) -> None:
+        self.axioms = axioms
+        self.store: Store = axioms.store
+        self.inputs = inputs
+        self.names = dict(zip(inputs, names, strict=False))
+        self.most = most
+        self.written = 0
+
+    def normalised(self, state: tuple[int, ...]) -> tuple[list[Step], tuple[int, ...]]:
+        """The steps to the normal form, and the normal form. Raises BudgetError past the budget of steps."""
+        normal = Normal(self.axioms)
+        end = normal.of(state)
+        # an axiom used at one place changes the places that come after it
+        places = [wire for event in normal.events for wire in (event.before, event.after)]
+        steps: list[Step] = []
+        for number, event in enumerate(normal.events):
+            before, after = places[2 * number : 2 * number + 2]
+            if before == after or before not in self.store.below(state):
+                continue
+            steps.append(self._axiom(state, event.rule, before, after, event.ports))
+            count = len(state)
+            rest = places[2 * number + 2 :]
+            images = self.store.rebuilt((*state, *rest), {before: after})
+            state, places[2 * number + 2 :] = images[:count], images[count:]
+        if state != end:
+            raise BudgetError("the steps do not reach the normal form")
+        return steps, end
+
+    def used(self, state: tuple[int, ...], before: int, after: int, use: Use) -> Step:
+        """The step that an equation is."""
+        step = self._step(state, before, after, use.inputs, EQUATION, use.name)
+        return step._replace(forward=use.forward, output=use.output, wires=use.wires, instance=use.instance)
+
+    def _axiom(self, state: tuple[int, ...], rule: str, before: int, after: int, ports: Ports) -> Step:
+        store, ring = self.store, self.axioms.ring
+        term = store.owner[before]
+        name = term.box.name
+        cut: list[int] = []
+        if rule == ARITHMETIC:
+            cut, name = ring.leaves((before, after)), ""
+        elif rule == LINEARITY:
+            for port, wire in enumerate(term.ins):
+                cut += self._parts(wire) if port in ports else [wire]
+        else:
+            # a box that acts entry by entry, or a product
+            inner = store.owner[term.ins[0]]
+            cut = ring.leaves(term.ins) if inner.box.origin == "std:mul" else list(inner.ins)
+        return self._step(state, before, after, sorted(set(cut)), rule, name)._replace(ports=ports)
+
+    def _parts(self, wire: int) -> list[int]:
+        """The tensors and the scalars that a sum is made of."""
+        ring, kind = self.axioms.ring, self.store.types[wire]
+        found: list[int] = []
+        for monomial in ring.value(wire):
+            scalars, tensors = ring.parts(monomial, kind)
+            product = ring.product(tensors)
+            found += scalars if product is None else [*scalars, product]
+        return found
+
+    def _step(self, state: tuple[int, ...], before: int, after: int, cut: Sequence[int], rule: str, name: str) -> Step:
+        self.written += 1
+        if self.written > self.most:
+            raise BudgetError(f"more than {self.most:,} steps")
+        store = self.store
+        context = store.diagram(state, self.inputs, (before, cut))
+        first, second = store.diagram((before,), cut), store.diagram((after,), cut)
+        shown = expression(store, before, self.names), expression(store, after, self.names)
+        return Step(rule, name, context, first, second, shown, store.owner[before].box.span)
