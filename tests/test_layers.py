@@ -39,7 +39,7 @@ FRAMEWORKS = {
     "networkx": "backends.networkx",
     "hypothesis": "laws",
     "rich": "commands",
-    "numpy": None,
+    "numpy": "backends.reference",
     "scipy": None,
     "matplotlib": "backends.picture",
 }
