@@ -1,0 +1,189 @@
+"""What tells a mutant from the box that it was: the reference interpreter, on the specimens of the box."""
+
+from __future__ import annotations
+
+import signal
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+
+import diagrammar as dg
+from diagrammar.backends.reference import run
+from diagrammar.backends.torch.meanings.arithmetic import REAL
+from diagrammar.backends.torch.meanings.table import FUSED
+from diagrammar.catalogue import boxes_of, diagrams_of
+from diagrammar.diagram import Diagram
+from diagrammar.types import Tokens, Type, shape_of
+from tests.backends.specimens import SPECIMENS, Specimen, build
+from tests.mutants.edits import form_of, of_function, of_line
+from tests.mutants.hook import Emission, Mutant, helpers_in, mutated, recorded, text_of
+
+Tensor = torch.Tensor
+
+# random boxes are compared with themselves, from one seed
+RANDOM: dict[str, list[Specimen]] = {
+    name: [("u : R[3]", "R[3]", f"u + {name}()"), ("u : Field[X1[4], 2]", "Field[X1[4], 2]", f"u * {name}()")]
+    for name in ("gaussian", "uniform")
+}
+# batch axes, and whether gradients are kept
+WAYS: tuple[tuple[tuple[int, ...], bool], ...] = (((3,), True), ((), False), ((2,), False))
+# relative to the largest entry; rounding to float32 changes 1e-8
+TOLERANCE = 1e-10
+# a loop may have lost its end
+SECONDS = 5.0
+
+
+def origins() -> list[str]:
+    """The boxes of `std` that the torch backend gives a meaning of its own: all primitives, and composites."""
+    names = [header.split()[1].split("[")[0].split("(")[0] for header, _ in (*boxes_of(), *diagrams_of())]
+    primitives = len(boxes_of())
+    return [f"std:{name}" for at, name in enumerate(names) if at < primitives or f"std:{name}" in {*FUSED, *REAL}]
+
+
+@dataclass
+class Subject:
+    """A specimen: its diagram, what the box writes in it, its weights, inputs, and the results that are right."""
+
+    diagram: Diagram
+    emission: Emission
+    source: str
+    weights: dict[str, Tensor]
+    cases: list[tuple[list[Tensor], bool, list[Tensor]]]
+    forms: frozenset[str] = field(default_factory=frozenset)
+    helpers: frozenset[str] = field(default_factory=frozenset)
+
+
+def subjects(origin: str) -> list[Subject]:
+    """The specimens of a box in which it writes anything."""
+    name = origin.removeprefix("std:")
+    found = [_subject(origin, build(specimen)) for specimen in RANDOM.get(name) or SPECIMENS[name]]
+    return [each for each in found if each.emission.lines]
+
+
+def _subject(origin: str, diagram: Diagram) -> Subject:
+    with recorded(origin) as emission:
+        net = dg.compile(diagram, dtype=torch.float64).eval()
+    draw = torch.Generator().manual_seed(11)
+    with torch.no_grad():
+        for name, value in [*net.named_parameters(), *net.named_buffers()]:
+            if not name.rpartition(".")[2].startswith("_"):
+                value.copy_(torch.randn(value.shape, generator=draw, dtype=torch.float64).abs() * 0.5 + 0.1)
+    weights = {name: value.clone() for name, value in net.state_dict().items()}
+    cases = []
+    for batch, keeps in WAYS:
+        inputs = [_drawn(wire, batch, draw) for wire in diagram.dom]
+        if origin.removeprefix("std:") in RANDOM:
+            right = _outputs(net, inputs, keeps)
+        else:
+            arrays = run(diagram, [x.numpy() for x in inputs], {name: w.numpy() for name, w in weights.items()})
+            right = [torch.from_numpy(_pairs(each)) for each in arrays]
+        cases.append((inputs, keeps, right))
+    lines = [line for line, _, _ in emission.lines]
+    forms = frozenset(map(form_of, lines))
+    return Subject(diagram, emission, net.source, weights, cases, forms, frozenset().union(*map(helpers_in, lines)))
+
+
+def _pairs(value: Any) -> Any:
+    return np.ascontiguousarray(np.stack((value.real, value.imag), -1) if np.iscomplexobj(value) else value)
+
+
+def _drawn(wire: Type, batch: tuple[int, ...], draw: torch.Generator) -> Tensor:
+    shape = (*batch, *(int(str(size)) for size in shape_of(wire)))
+    if isinstance(wire, Tokens):
+        return torch.randint(0, int(str(wire.vocab)), shape, generator=draw)
+    if str(wire).startswith("Bool"):
+        return torch.rand(shape, generator=draw) > 0.4
+    return torch.randn(shape, generator=draw, dtype=torch.float64)
+
+
+def _outputs(net: Any, inputs: list[Tensor], keeps: bool) -> list[Tensor]:
+    torch.manual_seed(5)
+    with torch.set_grad_enabled(keeps):
+        found = net(*inputs)
+    return [each.detach() for each in (found if isinstance(found, tuple) else (found,))]
+
+
+# ------------------------------------------------------------------------------------------------------- mutants
+
+
+def mutants(origin: str, found: list[Subject]) -> dict[Mutant, tuple[str, str]]:
+    """Every mutant of a box, with a line, or a function, as it is and as it becomes."""
+    made: dict[Mutant, tuple[str, str]] = {}
+    helpers: dict[str, None] = {}
+    for subject in found:
+        for line, kind, protected in subject.emission.lines:
+            for edit, text in of_line(line, kind, protected).items():
+                made.setdefault(Mutant(origin, form_of(line), edit), (line, text))
+        helpers |= dict.fromkeys(sorted(subject.helpers))
+    for name in helpers:
+        if text_of(name).startswith("def "):
+            for edit, text in of_function(text_of(name)).items():
+                made[Mutant(origin, name, edit, True)] = (text_of(name), text)
+    return made
+
+
+# ------------------------------------------------------------------------------------------------------ verdicts
+
+
+def judge(mutant: Mutant, found: list[Subject]) -> str:
+    """`different` where a result is wrong; `stillborn` where it fails or has another shape wherever it shows;
+    `equivalent` where nothing tells it from what is right."""
+    broken = False
+    with mutated(mutant):
+        for subject in found:
+            if mutant.place not in (subject.helpers if mutant.in_runtime else subject.forms):
+                continue
+            verdict = _verdict(subject)
+            if verdict == "different":
+                return verdict
+            broken = broken or verdict == "stillborn"
+    return "stillborn" if broken else "equivalent"
+
+
+def _verdict(subject: Subject) -> str:
+    try:
+        with _time_limit(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            net = dg.compile(subject.diagram, dtype=torch.float64).eval()
+            if net.source == subject.source:
+                return "equivalent"
+            net.load_state_dict(subject.weights)
+            results = [(_outputs(net, inputs, keeps), right) for inputs, keeps, right in subject.cases]
+    except (Exception, _Late):
+        return "stillborn"
+    pairs = [pair for outputs, right in results for pair in zip(outputs, right, strict=True)]
+    if any(one.shape != other.shape or one.dtype != other.dtype for one, other in pairs):
+        return "stillborn"
+    return "equivalent" if all(_near(one, other) for one, other in pairs) else "different"
+
+
+def _near(one: Tensor, right: Tensor) -> bool:
+    if not right.is_floating_point():
+        return torch.equal(one, right)
+    finite = right[torch.isfinite(right)]
+    size = float(finite.abs().max()) if finite.numel() else 0.0
+    return torch.allclose(one, right, rtol=TOLERANCE, atol=TOLERANCE * (1 + size), equal_nan=True)
+
+
+class _Late(BaseException):
+    """A run that does not end."""
+
+
+@contextmanager
+def _time_limit() -> Iterator[None]:
+    def late(number: int, frame: FrameType | None) -> None:
+        raise _Late
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
