@@ -16,10 +16,12 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
+from diagrammar.backends import torch as backend
 from diagrammar.backends.torch import body, frames, runtime
 from diagrammar.backends.torch.function import Function
 from diagrammar.backends.torch.meanings.arithmetic import REAL
 from diagrammar.backends.torch.meanings.call import is_pair
+from diagrammar.backends.torch.text import _HEAD
 from diagrammar.backends.torch.values import Value
 from diagrammar.diagram import Box
 from diagrammar.types import Tensor
@@ -155,6 +157,43 @@ def _alias(fn: Any, box: Box, value: Value, count: int, expression: Change) -> V
     return Value(made.text, made.type, made.batched, made.slot, value.shape)
 
 
+# ----------------------------------------------------------------------------------------------------- quick files
+
+
+@cache
+def _runtime() -> dict[str, Any]:
+    """All functions of the runtime, run once."""
+    space: dict[str, Any] = {"__name__": "diagrammar.made.runtime"}
+    exec("\n\n".join([_HEAD, *runtime.texts(set(runtime._definitions()))]), space)
+    return space
+
+
+@contextmanager
+def quick() -> Iterator[None]:
+    """While this holds, files that are generated leave out the functions of the runtime, all but wrong copies, and find
+    them made already: nine tenths of the time of `compile` go into those."""
+    space = _runtime()
+
+    def texts(names: set[str]) -> list[str]:
+        known = runtime._definitions()
+        wanted: set[str] = set()
+        stack = [name for name in names if name.endswith(_MARK)]
+        while stack:
+            name = stack.pop()
+            if name not in wanted:
+                wanted.add(name)
+                stack.extend(known[name][1])
+        return [known[name][0] for name in known if name in wanted]
+
+    def load(source: str) -> dict[str, Any]:
+        found = dict(space)
+        exec(compile(source, "mutant.py", "exec"), found)
+        return found
+
+    with patch.object(runtime, "texts", texts), patch.object(backend, "load", load):
+        yield
+
+
 # ------------------------------------------------------------------------------------------------ functions of it
 
 
@@ -166,7 +205,8 @@ def _needed(name: str) -> frozenset[str]:
     stack = [name]
     while stack:
         one = stack.pop()
-        if one in known and one not in found and not known[one][0].startswith("class "):
+        # `Tensor` and the classes of constraints stay the ones that all know
+        if one in known and one not in found and one.startswith("_"):
             found.add(one)
             stack.extend(known[one][1])
     return frozenset(found)
@@ -204,7 +244,7 @@ def _copies(mutant: Mutant) -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def _renamed(text: str, names: list[str]) -> str:
-    return re.sub(rf"\b({'|'.join(names)})\b", rf"\1{_MARK}", text)
+    return re.sub(rf"(?<![.\w])({'|'.join(names)})\b", rf"\1{_MARK}", text)
 
 
 @contextmanager
@@ -221,6 +261,7 @@ def mutated(mutant: Mutant) -> Iterator[None]:
         with (
             patch.object(runtime, "_definitions", lambda: known),
             _helpers(names),
+            quick(),
             changed(mutant.origin, of_copies, lambda text, kind, protected: text),
         ):
             yield
@@ -236,7 +277,7 @@ def mutated(mutant: Mutant) -> Iterator[None]:
             return text
         return of_expression(text, kind).get(mutant.edit, text)
 
-    with changed(mutant.origin, wrong, wrong_expression):
+    with quick(), changed(mutant.origin, wrong, wrong_expression):
         yield
 
 
@@ -268,5 +309,5 @@ def recorded(origin: str) -> Iterator[Emission]:
         emission.lines[f"_x = {text}", kind, protected] = None
         return text
 
-    with changed(origin, note, note_expression):
+    with quick(), changed(origin, note, note_expression):
         yield emission
