@@ -95,7 +95,7 @@ def _subject(origin: str, diagram: Diagram) -> Subject:
 
 
 def _pairs(value: Any) -> Any:
-    return np.ascontiguousarray(np.stack((value.real, value.imag), -1) if np.iscomplexobj(value) else value)
+    return np.array(np.stack((value.real, value.imag), -1) if np.iscomplexobj(value) else value, order="C")
 
 
 def _drawn(wire: Type, batch: tuple[int, ...], draw: torch.Generator) -> Tensor:
@@ -184,7 +184,7 @@ def _verdict(subject: Subject) -> str:
 
 
 def _near(one: Tensor, right: Tensor) -> bool:
-    if not right.is_floating_point():
+    if one.shape != right.shape or not right.is_floating_point():
         return torch.equal(one, right)
     finite = right[torch.isfinite(right)]
     size = float(finite.abs().max()) if finite.numel() else 0.0
