@@ -20,8 +20,8 @@ def binary(written: str, *more: str) -> list[Specimen]:
     """An operation on two wires, on a wire and a number, a scalar, channels."""
     cases = [(f"u : {kind}, v : {kind}", kind, written) for kind in ("R", "R[4]", "R[2, 3]", *more)]
     cases += [
-        ("u : R[4]", "R[4]", written.replace("v", "2")),
-        ("u : R[4]", "R[4]", written.replace("u", "2").replace("v", "u")),
+        ("u : R[4]", "R[4]", written.replace("v", "0.3")),
+        ("u : R[4]", "R[4]", written.replace("u", "0.3").replace("v", "u")),
     ]
     if written[0] == "u":
         cases.append((f"u : {FIELD}, v : R[2]", FIELD, written))
@@ -65,6 +65,7 @@ def _elementwise() -> dict[str, list[Specimen]]:
         (f"m : {truth}, u : {kind}, v : {kind}", kind, "select(m, u, v)")
         for truth, kind in (("Bool[4]", "R[4]"), ("Bool", "R"), ("Bool[2, 3]", "R[2, 3]"), ("Bool[3]", "C[3]"))
     ] + [("m : Bool[4], u : R[4]", "R[4]", "select(m, u, 1) + select(m, 2, u) + select(m, 3, 4)")]
+    table["softplus"].append(("u : R[9]", "R[9]", "softplus(30 * u)"))
     table["const"] = [
         ("u : R[2, 2]", "R[2, 2]", "u * const[[1, 2], [3, 4.5]]() + const[0.5]()"),
         ("u : R[3]", "R[3]", "u + const[1 .. 3]()"),
@@ -155,7 +156,7 @@ AXES: dict[str, list[Specimen]] = {
     ],
     "lookup": [
         ("table : R[7, 3], t : Tokens[7, 4]", "R[4, 3]", "lookup(table)(t)"),
-        ("t : Tokens[3, 4]", "R[4, 2]", "lookup(const[[1, 2], [3, 4], [5, 7]]())(t)"),
+        ("t : Tokens[3, 4]", "R[4, 2]", "lookup(const[[0.1, 2], [3, 0.4], [5, 0.7]]())(t)"),
         ("table : R[4, 4], t : Tokens[4, 4]", "R[4, 4]", "lookup(table)(t)"),
     ],
     "as_complex": [("u : R[3, 2]", "C[3]", "as_complex(u)"), ("u : R[2]", "C", "exp(as_complex(u))")],
@@ -175,23 +176,24 @@ COMBINATORS: dict[str, list[Specimen]] = {
         ("u : R[4, 3], t : R[3]", "R[4, 3]", "map[x -> t * x + sin(x)](u)"),
         ("u : R[4, 3], v : R[4, 3]", "R[4, 3]", "map[(x, y) -> x - 2 * y](u, v)"),
         ("u : R[3, 3]", "R[3, 3]", "map[softmax](u)"),
-        ("u : R[3, 3]", "R[3, 3]", "map[(x : R[3]) -> x + const[[1, 2, 3]]()](u)"),
-        ("u : R[2, 2]", "R[2, 2]", "map[(x : R[2], y : R[2]) -> x - y](u, const[[1, 2], [3, 5]]())"),
+        ("u : R[3, 3]", "R[3, 3]", "map[(x : R[3]) -> x + const[[0.1, 0.2, 3]]()](u)"),
+        ("u : R[2, 2]", "R[2, 2]", "map[(x : R[2], y : R[2]) -> x - y](u, const[[0.1, 2], [0.3, 5]]())"),
     ],
     "fold": [
         ("a : R[3], u : R[4, 3]", "R[3]", f"fold[{STEP}](a, u)"),
         ("a : R[3], u : R[1, 3]", "R[3]", f"fold[{STEP}](a, u)"),
         ("a : R[3], u : R[4, 3], t : R[3]", "R[3]", "fold[(s, x) -> t * s - x](a, u)"),
-        ("u : R[4, 3]", "R[3]", f"fold[{STEP}](const[[1, 2, 3]](), u)"),
+        ("u : R[4, 3]", "R[3]", f"fold[{STEP}](const[[0.1, 0.2, 3]](), u)"),
     ],
     "scan": [
         ("a : R[3], u : R[4, 3]", "R[3] @ R[4, 3]", "scan[(s : R[3], x : R[3]) -> copy(s * x)](a, u)"),
         ("a : R[3], u : R[3, 3]", "R[3] @ R[3, 3]", "scan[(s : R[3], x : R[3]) -> (tanh(s) + x, s - x)](a, u)"),
-        ("u : R[3, 3]", "R[3] @ R[3, 3]", "scan[(s : R[3], x : R[3]) -> (sin(s) + x, s)](const[[1, 2, 3]](), u)"),
+        ("u : R[3, 3]", "R[3] @ R[3, 3]", "scan[(s : R[3], x : R[3]) -> (sin(s) + x, s)](const[[0.1, 0.2, 3]](), u)"),
     ],
     "tree": [
         *[(f"u : R[{n}, 2]", "R[2]", "tree[(a : R[2], b : R[2]) -> 2 * a - sin(b)](u)") for n in (1, 2, 5, 8)],
         ("u : R[3, 2], t : R[2]", "R[2]", "tree[(a, b) -> t * a - b](u)"),
+        ("u : R[6, 2], t : R[2]", "R[2]", "tree[(a, b) -> t * a - b](u)"),
     ],
     "copy": [("u : R[3]", "R[3] @ R[3] @ R[3]", "copy[3](u)")],
     "discard": [("u : R[3], v : R[2]", "R[2]", "(discard @ id)(u, v)")],
@@ -250,7 +252,8 @@ COMPOSITES: dict[str, list[Specimen]] = {
         (f"u : Field[{grid}, 6]", f"Field[{grid}, 6]", f"group_norm[{n}](0.1 * u)")
         for grid in ("X1[5]", "X2[3, 4]", "X3[2, 3, 2]")
         for n in (1, 2, 3, 6)
-    ],
+    ]
+    + [("u : Field[X1[5], 6]", "Field[X1[5], 6]", "group_norm[2, eps = 0.1](u)")],
     "over_group": [("u : R[6]", "R[6]", "over_group[2](u)"), ("u : R[4]", "R[4]", "over_group[4](u)")],
     "batch_norm": [(f"u : {f}", f, "batch_norm(u)") for f, _, _ in fields("X")],
     "attend": [

@@ -68,16 +68,33 @@ def on_grids() -> dict[str, list[Specimen]]:
         2: (("5, 6", "8, 3"), ("1, 4", "3, 4")),
         3: (("3, 4, 2", "4, 2, 5"),),
     }
-    table["resample"] = [
-        (f"u : Field[{kind}{dim}[{n}], 2]", f"Field[{kind}{dim}[{m}], 2]", f'resample[{kind}{dim}[{m}], "{mode}"](u)')
-        for mode in modes
-        for kind in "XY"
-        for dim, pairs in steps.items()
-        for n, m in pairs
-    ] + [
-        ("u : Field[(X1 * J)[5, 4], 2]", "Field[(X1 * J)[8, 6], 2]", f'resample[(X1 * J)[8, 6], "{mode}"](u)')
-        for mode in modes[1:]
-    ]
+    table["resample"] = (
+        [
+            (
+                f"u : Field[{kind}{dim}[{n}], 2]",
+                f"Field[{kind}{dim}[{m}], 2]",
+                f'resample[{kind}{dim}[{m}], "{mode}"](u)',
+            )
+            for mode in modes
+            for kind in "XY"
+            for dim, pairs in steps.items()
+            for n, m in pairs
+        ]
+        + [
+            ("u : Field[(X1 * J)[5, 4], 2]", "Field[(X1 * J)[8, 6], 2]", f'resample[(X1 * J)[8, 6], "{mode}"](u)')
+            for mode in modes[1:]
+        ]
+        + [
+            # torch interpolates up to three axes
+            (
+                f"u : Field[{kind}4[3, 1, 2, 2], 1]",
+                f"Field[{kind}4[7, 2, 2, 1], 1]",
+                f'resample[{kind}4[7, 2, 2, 1], "{mode}"](u)',
+            )
+            for mode in modes
+            for kind in "XY"
+        ]
+    )
     table["translate"] = [(f"u : {f}", f, f"translate[{list((1, -2, 3)[: int(s[1])])}](u)") for f, s, _ in fields("X")]
     edges = ("zeros", "circular", "replicate")
     table["pad"] = [
@@ -94,6 +111,7 @@ def on_grids() -> dict[str, list[Specimen]]:
         ("u : Field[Y2[5, 6], 2]", "Field[Y2[2, 4], 2]", "crop[[1, 0], [2, 2]](u)"),
         ("u : Field[X1[5], 2]", "Field[X1[1], 2]", "crop[[3], [1]](u)"),
         ("u : Field[Y3[4, 5, 3], 1]", "Field[Y3[2, 3, 3], 1]", "crop[[1, 2, 0], [1, 0, 0]](u)"),
+        ("u : Field[Y3[4, 4, 4], 1]", "Field[Y3[2, 2, 2], 1]", "crop[[1, 0, 2], [1, 2, 0]](u)"),
     ]
     table["batch_moments"] = [(f"u : {f}", "R[2] @ R[2]", "batch_moments(u)") for f, _, _ in fields("X")]
     return table

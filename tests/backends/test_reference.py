@@ -52,6 +52,10 @@ def agree(diagram: Diagram, batches: tuple[tuple[int, ...], ...] = BATCHES, tole
     torch.manual_seed(1)
     for batch in batches:
         inputs = [sample(wire, batch) for wire in diagram.dom]
+        if len(inputs) > 1 and batch:
+            # batch axes broadcast: one input has none of them, another one of size 1
+            inputs[-1] = sample(diagram.dom[-1], ())
+            inputs[0] = sample(diagram.dom[0], (*batch[:-1], 1)) if len(batch) > 1 else inputs[0]
         with torch.no_grad():
             outputs = as_tuple(net(*inputs))
         found = run(diagram, [x.numpy() for x in inputs], weights)

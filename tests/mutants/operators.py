@@ -122,7 +122,11 @@ def exchanged(at: Node) -> Iterator[ast.AST]:
             yield ast.AugAssign(at.node.target, _EXCHANGED[type(op)](), at.node.value)
 
 
-_COMMUTE = {"maximum", "minimum", "max", "min", "logical_and", "logical_or", "print", "isinstance", "type"}
+_COMMUTE = {"_pair_mul", "maximum", "minimum", "max", "min", "logical_and", "logical_or", "print", "isinstance", "type"}
+
+
+# over several axes at once, in any order
+_SUMS = {"sum", "mean", "var", "amax", "amin"}
 
 
 def swapped(at: Node) -> Iterator[ast.AST]:
@@ -135,6 +139,8 @@ def swapped(at: Node) -> Iterator[ast.AST]:
         case ast.Call(func=func, args=args, keywords=keywords) if called(at.node) not in _COMMUTE:
             for order in _swaps(args):
                 yield ast.Call(func, order, keywords)
+        case ast.Tuple() | ast.List() if (at.argument() or ("",))[0] in _SUMS:
+            return
         case ast.Tuple(elts=parts, ctx=ast.Load()):
             for order in _swaps(parts):
                 yield ast.Tuple(order, ast.Load())

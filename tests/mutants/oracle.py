@@ -31,8 +31,11 @@ RANDOM: dict[str, list[Specimen]] = {
     name: [("u : R[3]", "R[3]", f"u + {name}()"), ("u : Field[X1[4], 2]", "Field[X1[4], 2]", f"u * {name}()")]
     for name in ("gaussian", "uniform")
 }
-# batch axes, and whether gradients are kept
-WAYS: tuple[tuple[tuple[int, ...], bool], ...] = (((3,), True), ((), False), ((2,), False))
+# batch axes of the first input and of the others, and whether gradients are kept
+Axes = tuple[int, ...]
+WAYS: tuple[tuple[Axes, Axes, bool], ...] = (
+    ((3,), (3,), True), ((), (), False), ((), (2,), False), ((2,), (), True), ((2,), (2,), False),
+)  # fmt: skip
 # relative to the largest entry; rounding to float32 changes 1e-8
 TOLERANCE = 1e-10
 # a loop may have lost its end: so much of the process's own time
@@ -78,8 +81,8 @@ def _subject(origin: str, diagram: Diagram) -> Subject:
                 value.copy_(torch.randn(value.shape, generator=draw, dtype=torch.float64).abs() * 0.5 + 0.1)
     weights = {name: value.clone() for name, value in net.state_dict().items()}
     cases = []
-    for batch, keeps in WAYS:
-        inputs = [_drawn(wire, batch, draw) for wire in diagram.dom]
+    for first, rest, keeps in WAYS if len(diagram.dom) > 1 else (WAYS[0], WAYS[1], WAYS[4]):
+        inputs = [_drawn(wire, rest if at else first, draw) for at, wire in enumerate(diagram.dom)]
         if origin.removeprefix("std:") in RANDOM:
             right = _outputs(net, inputs, keeps)
         else:
@@ -91,7 +94,9 @@ def _subject(origin: str, diagram: Diagram) -> Subject:
         cases.append((inputs, keeps, right))
     lines = [line for line, _, _ in emission.lines]
     forms = frozenset(map(form_of, lines))
-    return Subject(diagram, emission, str(net.source), weights, cases, forms, frozenset().union(*map(helpers_in, lines)))
+    return Subject(
+        diagram, emission, str(net.source), weights, cases, forms, frozenset().union(*map(helpers_in, lines))
+    )
 
 
 def _pairs(value: Any) -> Any:
