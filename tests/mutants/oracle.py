@@ -6,7 +6,8 @@ import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from types import FrameType
 from typing import Any
 
@@ -51,17 +52,49 @@ def origins() -> list[str]:
     return [f"std:{name}" for at, name in enumerate(names) if at < primitives or f"std:{name}" in {*FUSED, *REAL}]
 
 
-@dataclass
-class Subject:
-    """A specimen: its diagram, what the box writes in it, its weights, inputs, and the results that are right."""
+# inputs, whether gradients are kept, and the results that are right
+Case = tuple[list[Tensor], bool, list[Tensor]]
 
+
+@dataclass(frozen=True)
+class Subject:
+    """A specimen of a box: its diagram, its module, what the box writes in it; `cases` are made when they are asked
+    for."""
+
+    origin: str
     diagram: Diagram
+    net: Any
     emission: Emission
-    source: str
-    weights: dict[str, Tensor]
-    cases: list[tuple[list[Tensor], bool, list[Tensor]]]
-    forms: frozenset[str] = field(default_factory=frozenset)
-    helpers: frozenset[str] = field(default_factory=frozenset)
+    forms: frozenset[str]
+    helpers: frozenset[str]
+
+    @cached_property
+    def weights(self) -> dict[str, Tensor]:
+        """Weights and states, positive, and none at a value of its initialiser."""
+        draw = torch.Generator().manual_seed(11)
+        return {
+            name: torch.randn(value.shape, generator=draw, dtype=torch.float64).abs() * 0.5 + 0.1
+            for name, value in self.net.state_dict().items()
+        }
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """Inputs of several batches, and what the reference interpreter makes of them."""
+        self.net.load_state_dict(self.weights)
+        arrays = {name: value.numpy() for name, value in self.weights.items()}
+        draw = torch.Generator().manual_seed(12)
+        made: list[Case] = []
+        for first, rest, keeps in WAYS if len(self.diagram.dom) > 1 else (WAYS[0], WAYS[1], WAYS[4]):
+            inputs = [_drawn(wire, rest if at else first, draw) for at, wire in enumerate(self.diagram.dom)]
+            # torch loads parts of itself when they are first used: not while a mutant runs against the clock
+            found = right = _outputs(self.net, inputs, keeps)
+            if self.origin.removeprefix("std:") not in RANDOM:
+                wanted = run(self.diagram, [x.numpy() for x in inputs], arrays)
+                right = [torch.from_numpy(_pairs(each)) for each in wanted]
+            if not all(map(_near, found, right)):
+                raise AssertionError(f"{self.origin} is wrong before it is mutated: {self.diagram!r}")
+            made.append((inputs, keeps, right))
+        return made
 
 
 def subjects(origin: str) -> list[Subject]:
@@ -74,29 +107,9 @@ def subjects(origin: str) -> list[Subject]:
 def _subject(origin: str, diagram: Diagram) -> Subject:
     with recorded(origin) as emission:
         net = dg.compile(diagram, dtype=torch.float64).eval()
-    draw = torch.Generator().manual_seed(11)
-    with torch.no_grad():
-        for name, value in [*net.named_parameters(), *net.named_buffers()]:
-            if not name.rpartition(".")[2].startswith("_"):
-                value.copy_(torch.randn(value.shape, generator=draw, dtype=torch.float64).abs() * 0.5 + 0.1)
-    weights = {name: value.clone() for name, value in net.state_dict().items()}
-    cases = []
-    for first, rest, keeps in WAYS if len(diagram.dom) > 1 else (WAYS[0], WAYS[1], WAYS[4]):
-        inputs = [_drawn(wire, rest if at else first, draw) for at, wire in enumerate(diagram.dom)]
-        if origin.removeprefix("std:") in RANDOM:
-            right = _outputs(net, inputs, keeps)
-        else:
-            arrays = run(diagram, [x.numpy() for x in inputs], {name: w.numpy() for name, w in weights.items()})
-            right = [torch.from_numpy(_pairs(each)) for each in arrays]
-        # torch loads parts of itself when they are first used: not while a mutant runs against the clock
-        if not all(map(_near, _outputs(net, inputs, keeps), right)):
-            raise AssertionError(f"{origin} is wrong before it is mutated: {diagram!r}")
-        cases.append((inputs, keeps, right))
     lines = [line for line, _, _ in emission.lines]
-    forms = frozenset(map(form_of, lines))
-    return Subject(
-        diagram, emission, str(net.source), weights, cases, forms, frozenset().union(*map(helpers_in, lines))
-    )
+    helpers: frozenset[str] = frozenset().union(*map(helpers_in, lines))
+    return Subject(origin, diagram, net, emission, frozenset(map(form_of, lines)), helpers)
 
 
 def _pairs(value: Any) -> Any:
@@ -167,14 +180,15 @@ def _shows(mutant: Mutant, subject: Subject) -> bool:
 
 
 def _verdict(subject: Subject) -> str:
+    cases = subject.cases
     try:
         with _time_limit(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             net = dg.compile(subject.diagram, dtype=torch.float64).eval()
-            if net.source == subject.source:
+            if net.source == subject.net.source:
                 return "equivalent"
             net.load_state_dict(subject.weights)
-            for inputs, keeps, right in subject.cases:
+            for inputs, keeps, right in cases:
                 outputs = _outputs(net, inputs, keeps)
                 pairs = list(zip(outputs, right, strict=True))
                 if any(one.shape != other.shape or one.dtype != other.dtype for one, other in pairs):
