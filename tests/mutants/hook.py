@@ -29,6 +29,8 @@ from tests.mutants.edits import Edit, form_of, of_expression, of_function, of_li
 
 _FRAMES = {"std:map": "_map", "std:fold": "_scan", "std:scan": "_scan", "std:tree": "_tree", "repeat": "_repeat"}
 _MARK = "__wrong"
+# the name of the file that the functions of the runtime are in
+RUNTIME = "runtime.py of mutants"
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,8 @@ def _alias(fn: Any, box: Box, value: Value, count: int, expression: Change) -> V
 def _runtime() -> dict[str, Any]:
     """All functions of the runtime, run once."""
     space: dict[str, Any] = {"__name__": "diagrammar.made.runtime"}
-    exec("\n\n".join([_HEAD, *runtime.texts(set(runtime._definitions()))]), space)
+    text = "\n\n".join([_HEAD, *runtime.texts(set(runtime._definitions()))])
+    exec(compile(text, RUNTIME, "exec"), space)
     return space
 
 

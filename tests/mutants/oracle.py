@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import FrameType
 from typing import Any
@@ -23,7 +24,7 @@ from diagrammar.diagram import Diagram
 from diagrammar.types import Tokens, Type, shape_of
 from tests.backends.specimens import SPECIMENS, Specimen, build
 from tests.mutants.edits import form_of, of_function, of_line
-from tests.mutants.hook import Emission, Mutant, helpers_in, mutated, recorded, text_of
+from tests.mutants.hook import RUNTIME, Emission, Mutant, helpers_in, mutated, recorded, text_of
 
 Tensor = torch.Tensor
 
@@ -41,6 +42,8 @@ WAYS: tuple[tuple[Axes, Axes, bool], ...] = (
 TOLERANCE = 1e-10
 # a loop may have lost its end: so much of the process's own time
 SECONDS = 0.5
+# so many specimens that show a mutant are looked at
+LOOKS = 30
 # what fails on so many specimens, and is wrong on none before, is taken to fail on all
 ENOUGH = 4
 
@@ -56,7 +59,7 @@ def origins() -> list[str]:
 Case = tuple[list[Tensor], bool, list[Tensor]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subject:
     """A specimen of a box: its diagram, its module, what the box writes in it; `cases` are made when they are asked
     for."""
@@ -67,6 +70,8 @@ class Subject:
     emission: Emission
     forms: frozenset[str]
     helpers: frozenset[str]
+    # the functions of the runtime that run in its cases
+    called: set[str] = field(default_factory=set)
 
     @cached_property
     def weights(self) -> dict[str, Tensor]:
@@ -87,7 +92,8 @@ class Subject:
         for first, rest, keeps in WAYS if len(self.diagram.dom) > 1 else (WAYS[0], WAYS[1], WAYS[4]):
             inputs = [_drawn(wire, rest if at else first, draw) for at, wire in enumerate(self.diagram.dom)]
             # torch loads parts of itself when they are first used: not while a mutant runs against the clock
-            found = right = _outputs(self.net, inputs, keeps)
+            with _noting_calls(self.called):
+                found = right = _outputs(self.net, inputs, keeps)
             if self.origin.removeprefix("std:") not in RANDOM:
                 wanted = run(self.diagram, [x.numpy() for x in inputs], arrays)
                 right = [torch.from_numpy(_pairs(each)) for each in wanted]
@@ -95,6 +101,21 @@ class Subject:
                 raise AssertionError(f"{self.origin} is wrong before it is mutated: {self.diagram!r}")
             made.append((inputs, keeps, right))
         return made
+
+
+@contextmanager
+def _noting_calls(names: set[str]) -> Iterator[None]:
+    """Notes the functions of the runtime that are called."""
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and frame.f_code.co_filename == RUNTIME:
+            names.add(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
 
 
 def subjects(origin: str) -> list[Subject]:
@@ -158,10 +179,11 @@ def judge(mutant: Mutant, found: list[Subject]) -> str:
     """`different` where a result is wrong; `stillborn` where it fails, has another shape or does not end, wherever it
     shows; `equivalent` where nothing tells it from what is right."""
     broken = 0
+    showing = [subject for subject in found if _shows(mutant, subject)]
+    # evenly among them, the first and the last too
+    step = max(1, -(-len(showing) // LOOKS))
     with mutated(mutant):
-        for subject in found:
-            if not _shows(mutant, subject):
-                continue
+        for subject in sorted({*showing[::step], *showing[-1:]}, key=found.index):
             verdict = _verdict(subject)
             if verdict in ("different", "endless"):
                 return "different" if verdict == "different" else "stillborn"
@@ -173,7 +195,7 @@ def judge(mutant: Mutant, found: list[Subject]) -> str:
 
 def _shows(mutant: Mutant, subject: Subject) -> bool:
     if mutant.in_runtime:
-        return mutant.place in subject.helpers
+        return mutant.place in subject.helpers and bool(subject.cases) and mutant.place in subject.called
     return mutant.place in subject.forms and any(
         mutant.edit in of_line(*row) for row in subject.emission.lines if form_of(row[0]) == mutant.place
     )
