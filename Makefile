@@ -9,7 +9,7 @@ ARGS ?=
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.installed
 
-.PHONY: help setup demo gallery test check format bench grammar fuzz clean
+.PHONY: help setup demo gallery test check format bench grammar fuzz mutants clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -40,6 +40,9 @@ format: $(READY) ## format the code
 
 fuzz: $(READY) ## hostile texts in bulk: prefixes, mutants, generated programs; 20 minutes
 	OMP_NUM_THREADS=1 $(RUN) -m tests.fuzz --jobs $(JOBS) $(ARGS)
+
+mutants: $(READY) ## the torch backend wrong in 5,000 ways: do the laws of std notice?
+	OMP_NUM_THREADS=1 $(RUN) -m tests.mutants --jobs $(JOBS) $(ARGS)
 
 bench: $(READY) ## measure every number that the project promises
 	$(RUN) benchmarks/run.py $(ARGS)

@@ -21,6 +21,7 @@ _BUILT_IN = {
     "picture": "diagrammar.backends.picture:BACKEND",
     "discopy": "diagrammar.backends.discopy:BACKEND",
     "networkx": "diagrammar.backends.networkx:BACKEND",
+    "reference": "diagrammar.backends.reference:BACKEND",
 }
 
 

@@ -13,7 +13,7 @@ from diagrammar.diagram import Bundle
 from diagrammar.elaborate.laws import Statement, at_sizes, identity
 from diagrammar.elaborate.values import FreeSpace
 from diagrammar.errors import DiagrammarError
-from diagrammar.law import Choice
+from diagrammar.law import Choice, Sides
 from diagrammar.pause import paused
 from diagrammar.sizes import Poly, substitute, variables
 from diagrammar.types import Space, Type, map_sizes, shape_of, sizes_of
@@ -51,7 +51,8 @@ class Subject:
     boxes: Mapping[str, Any] | None = None
     weights: Mapping[str, Any] | None = None
     dtype: Any = None
-    _trials: OrderedDict[Any, tuple[Any, tuple[bool, bool]]] = field(default_factory=OrderedDict)
+    _sides: OrderedDict[Any, Sides] = field(default_factory=OrderedDict)
+    _trials: OrderedDict[Any, tuple[Trial, tuple[bool, bool]]] = field(default_factory=OrderedDict)
     _free: dict[Any, dict[tuple[int, str], Any]] = field(default_factory=dict)
     _mode: int = 0
 
@@ -74,19 +75,27 @@ class Subject:
                 return known
             try:
                 with paused():
-                    sides = self.law.sides(static, self.grids(static, None if free else sizes), real_wires)
-                    made = Trial(sides, self.boxes, self.dtype)
+                    if key not in self._sides:
+                        self._sides[key] = self.law.sides(
+                            static, self.grids(static, None if free else sizes), real_wires
+                        )
+                    made = Trial(self._sides[key], self.boxes, self.dtype)
             except DiagrammarError as wrong:
                 error = error if number == 2 and error is not None else wrong
                 continue
             if not self._trials:
                 self._mode = number
             self._trials[key] = made, mode
-            while len(self._trials) > _KEPT:
-                self._trials.popitem(last=False)
+            for kept in (self._trials, self._sides):
+                while len(kept) > _KEPT:
+                    kept.popitem(last=False)
             return made, mode
         assert error is not None
         raise error
+
+    def compiled_anew(self) -> None:
+        """Forgets the modules, and keeps the sides."""
+        self._trials.clear()
 
     def grids(self, values: Mapping[str, Any], sizes: Mapping[str, int] | None) -> dict[tuple[int, str], Any]:
         """Free dims and spaces at these sizes; with None they stay free."""

@@ -89,7 +89,7 @@ def _taps(n: int, m: int, kind: str, word: str, device: Any) -> tuple[Tensor, Te
     at = torch.arange(m, dtype=torch.float64, device=device)
     if kind == "aligned":
         at = at * ((n - 1) / (m - 1) if m > 1 else 0.0)
-    elif kind == "torus":
+    elif kind == "torus" or word == "nearest":
         at = at * n / m
     else:
         at = (at + 0.5) * n / m - 0.5
