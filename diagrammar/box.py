@@ -145,14 +145,19 @@ class Box:
         return self.key is not None and len(self.insides) == 1
 
     def with_(
-        self, *, key: str | None = None, insides: tuple[Diagram, ...] | None = None, span: Span | None = None
+        self,
+        *,
+        key: str | None = None,
+        insides: tuple[Diagram, ...] | None = None,
+        span: Span | None = None,
+        origin: str | None = None,
     ) -> Box:
-        """The same box with another key, other insides or another place."""
+        """The same box with another key, other insides, another place or of another declaration."""
         return Box(
             self.name,
             self.dom,
             self.cod,
-            origin=self.origin,
+            origin=self.origin if origin is None else origin,
             params=self.params,
             key=self.key if key is None else key,
             kinds=self.kinds,

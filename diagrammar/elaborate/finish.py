@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagrammar.box import numbered
-from diagrammar.diagram import Box, Builder, Bundle, Diagram, Node, definitions
+from diagrammar.diagram import Box, Builder, Bundle, Diagram, Flat, Node, definitions
 from diagrammar.elaborate import typing
 from diagrammar.elaborate.arguments import Argument, Deferred, Mention
 from diagrammar.elaborate.arithmetic import is_complex
@@ -26,6 +26,7 @@ from diagrammar.types import Tensor, Tokens, Type
 
 _STATE = frozenset({"state"})
 _NONE: frozenset[str] = frozenset()
+_OPENED = "std:opened"
 
 
 def finish(body: Body, graph: Graph, outs: Sequence[int]) -> Steps:
@@ -159,6 +160,8 @@ def _mentioned(body: Body, graph: Graph, draft: Draft, made: Mention) -> Steps:
     definition = yield body.elaborator.define(declared, values, implicit, made.span)
     body.unifier.conditions.update(dict.fromkeys(definition.conditions))
     inside = definition.diagram
+    if declared.origin == _OPENED:
+        inside = _laid_open(body, inside)
     if not inside.flat.nodes:
         return inside
     key = made.key if made.share is None else made.share
@@ -171,6 +174,17 @@ def _mentioned(body: Body, graph: Graph, draft: Draft, made: Mention) -> Steps:
     return Box(
         name, inside.dom, inside.cod, origin=declared.origin, params=params, key=key, insides=(inside,), span=made.span
     )
+
+
+def _laid_open(body: Body, inside: Diagram) -> Diagram:
+    """The frames of a body as frames of the user's own: no backend has one operation for them."""
+    flat = inside.flat
+    nodes = [
+        Node(node.box.with_(origin=_OPENED), node.ins, node.outs) if node.box.insides else node for node in flat.nodes
+    ]
+    made = Diagram(Flat(flat.types, flat.inputs, nodes, flat.outputs), inside.name, inside.origin)
+    body.elaborator.count(made, body.elaborator.count_of(inside))
+    return made
 
 
 def _one_instance(body: Body, made: Mention, values: dict[str, Any], owned: Any) -> str:

@@ -61,6 +61,10 @@ def prepared(law: Statement, drawn: int) -> tuple[Subject, tuple[Case, ...]]:
     """A law with the cases that it is held to."""
     subject = Subject(law)
     found: list[Case] = []
+
+    def keep(case: Case) -> None:
+        found.append(case)
+
     asked = settings(
         max_examples=EXAMPLES,
         database=None,
@@ -68,5 +72,5 @@ def prepared(law: Statement, drawn: int) -> tuple[Subject, tuple[Case, ...]]:
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    seed(drawn)(asked(given(cases(subject))(found.append)))()
+    seed(drawn)(asked(given(cases(subject))(keep)))()
     return subject, tuple(found)
