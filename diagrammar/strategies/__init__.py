@@ -1,0 +1,23 @@
+"""Hypothesis strategies: sizes, grids, types of wires, and well-typed random diagrams over any signature.
+
+* numbers: `sizes`, `grids`
+* wires: `types`, `bundles`, `spaces`
+* diagrams: `diagrams` over a `Signature`, which `signature_of` makes of modules, of `"std"` or of single boxes;
+  `Generator` for boxes of any types
+
+>>> from hypothesis import find
+>>> sig = signature_of("sin", "add")
+>>> find(diagrams(sig), lambda d: len(d.boxes) == 2 and "add" in [box.name for box in d.boxes]).boxes
+[add, add]
+"""
+
+from diagrammar.strategies.diagrams import diagrams
+from diagrammar.strategies.generators import Generator, anything, fixed
+from diagrammar.strategies.signature import Signature, signature_of
+from diagrammar.strategies.sizes import grids, sizes
+from diagrammar.strategies.types import bundles, spaces, types
+
+__all__ = [
+    "Generator", "Signature", "anything", "bundles", "diagrams", "fixed", "grids", "signature_of", "sizes", "spaces",
+    "types",
+]  # fmt: skip

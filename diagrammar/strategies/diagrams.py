@@ -1,0 +1,149 @@
+"""Well-typed random diagrams over a signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from hypothesis import reject
+from hypothesis import strategies as st
+
+from diagrammar.diagram import Box, Diagram, bundle
+from diagrammar.strategies.growing import Growing
+from diagrammar.strategies.room import FRAME, NOTHING, Options, Room, room_of
+from diagrammar.strategies.signature import Signature
+from diagrammar.types import Type, Types
+
+# which wires, and which of a generator's instances, are the digits of one number
+_DIGITS = st.integers(0, 2**20 - 1)
+# frames nest in the calls of Python
+_DEEPEST = 20
+# boxes of a frame, and steps of a `repeat`
+_INSIDE, _STEPS = 4, 4
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """How many boxes are drawn, how many inputs, and how deep frames stand."""
+
+    least: int
+    boxes: int
+    inputs: int
+    depth: int
+
+
+def diagrams(
+    signature: Signature,
+    *,
+    dom: Type | Types | st.SearchStrategy[Types] | None = None,
+    cod: Type | Types | None = None,
+    boxes: int = 20,
+    least: int = 0,
+    inputs: int = 4,
+    depth: int = 2,
+    copies: bool = True,
+    discards: bool = True,
+    swaps: bool = True,
+    weights: bool = True,
+    shares: bool = True,
+    random: bool = True,
+    states: bool = True,
+    frames: bool = True,
+) -> st.SearchStrategy[Diagram]:
+    """Well-typed diagrams of up to `boxes` boxes over a signature; it shrinks to few boxes on few wires.
+
+    Each box is put on wires that are there and fit it, so every diagram passes `verify`; at least `least` are tried, of
+    which one stays out only where nothing fits. `dom` are the inputs, or a strategy of them; else up to `inputs` wires
+    of the signature's own types. With `cod` the diagram ends in these wires: the newest of their types, or else what
+    one or two boxes of one input make of a wire that is there, or else a box without inputs; where there is none of
+    these the draw is rejected.
+
+    `copies`: a wire may be used twice; `discards`: wires may be left out of the outputs; `swaps`: outputs come in any
+    order. `weights` adds weight boxes, and without it what owns weights stays out; `shares` lets two frames be one
+    instance; `random` and `states` leave in boxes that draw, and that keep something; `frames` adds named diagrams and
+    `repeat`, up to `depth` inside each other.
+
+    Raises ValueError where `cod` is given and nothing may be discarded, and for frames deeper than 20.
+
+    >>> from hypothesis import find
+    >>> from diagrammar.strategies import signature_of
+    >>> find(diagrams(signature_of("std")), lambda d: any(box.name == "gelu" for box in d.boxes)).boxes
+    [gelu]
+    """
+    if cod is not None and not discards:
+        raise ValueError("a diagram that ends in given wires discards others: `cod` wants `discards`")
+    if depth > _DEEPEST:
+        raise ValueError(f"frames are drawn up to {_DEEPEST} inside each other, not {depth}")
+    room = room_of(signature, Options(copies, discards, swaps, weights, shares, random, states, frames))
+    starts = dom if dom is None or isinstance(dom, st.SearchStrategy) else st.just(bundle(dom))
+    counts = _Counts(min(least, boxes), boxes, inputs if signature.types else 0, depth if frames else 0)
+    return _diagrams(room, starts, None if cod is None else bundle(cod), counts)
+
+
+@lru_cache(maxsize=4096)
+def _from(least: int, most: int) -> st.SearchStrategy[int]:
+    """One of these numbers; strategies are dear to make."""
+    return st.integers(least, most)
+
+
+@st.composite
+def _diagrams(
+    draw: st.DrawFn, room: Room, starts: st.SearchStrategy[Types] | None, ends: Types | None, counts: _Counts
+) -> Diagram:
+    if starts is not None:
+        dom = draw(starts)
+    else:
+        types = room.signature.types
+        one = _from(0, len(types) - 1)
+        dom = tuple([types[draw(one)] for _ in range(draw(_from(0, counts.inputs)))])
+    growing = Growing(room, dom)
+    _grow(draw, growing, draw(_from(counts.least, counts.boxes)), counts.least, counts.depth)
+    made = growing.close(draw(_DIGITS)) if ends is None else growing.ending(ends)
+    if made is None:
+        reject()
+    return made
+
+
+def _grow(draw: st.DrawFn, growing: Growing, boxes: int, least: int, depth: int) -> None:
+    """Tries so many boxes; each is a number that says which, and one that says where.
+
+    A box that is not there is the number 0, so any box is dropped without a change in the others; only the first
+    `least` have to be there.
+    """
+    choices = growing.room.choices
+    last = len(choices) - 1
+    for place in range(boxes):
+        choice = choices[draw(_from(int(place < least), last))]
+        if choice >= 0:
+            growing.place(choice, draw(_DIGITS))
+        elif choice != NOTHING and depth > 0:
+            _frame(draw, growing, draw(_DIGITS), depth - 1, choice == FRAME)
+
+
+def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bool) -> None:
+    """A named diagram of a few boxes on one or two wires, or one from a wire to itself that is repeated."""
+    here = growing.known
+    if not here:
+        return
+    dom: list[Type] = []
+    for _ in range(1 + digits % 2):
+        digits, at = divmod(digits // 2, len(here))
+        dom.append(here[at])
+    ins, digits = growing.choose(tuple(dom), digits)
+    if ins is None:
+        return
+    # the steps of a `repeat` are of the body around it, a named diagram is a body of its own
+    inner = Growing(growing.room, tuple(dom), None if named else growing)
+    _grow(draw, inner, draw(_from(1, _INSIDE)), 1, depth)
+    if not inner.build.nodes:
+        return
+    if named:
+        growing.frame(inner.close(0).named("part"), ins)
+        return
+    # the first wire is captured where there are two
+    captures = len(dom) - 1
+    step = inner.ending(tuple(dom[captures:]))
+    if step is not None:
+        params = (("count", digits % _STEPS), ("captures", captures))
+        cod = tuple(dom[captures:])
+        growing.add(Box("repeat", tuple(dom), cod, origin="repeat", params=params, insides=(step,)), ins)
