@@ -54,7 +54,7 @@ def diagrams(
 
     Each box is put on wires that are there and fit it, so every diagram passes `verify`; at least `least` are tried, of
     which one stays out only where nothing fits. `dom` are the inputs, or a strategy of them; else up to `inputs` wires
-    of the signature's own types. With `cod` the diagram ends in these wires: the newest of their types, or else what
+    of the signature's own types, some of them made for boxes that fit no other wire. With `cod` the diagram ends in these wires: the newest of their types, or else what
     one or two boxes of one input make of a wire that is there, or else a box without inputs; where there is none of
     these the draw is rejected.
 
@@ -90,13 +90,15 @@ def _from(least: int, most: int) -> st.SearchStrategy[int]:
 def _diagrams(
     draw: st.DrawFn, room: Room, starts: st.SearchStrategy[Types] | None, ends: Types | None, counts: _Counts
 ) -> Diagram:
+    spare = 0
     if starts is not None:
         dom = draw(starts)
     else:
         types = room.signature.types
         one = _from(0, len(types) - 1)
         dom = tuple([types[draw(one)] for _ in range(draw(_from(0, counts.inputs)))])
-    growing = Growing(room, dom)
+        spare = counts.inputs - len(dom)
+    growing = Growing(room, dom, None, spare)
     _grow(draw, growing, draw(_from(counts.least, counts.boxes)), counts.least, counts.depth)
     made = growing.close(draw(_DIGITS)) if ends is None else growing.ending(ends)
     if made is None:
@@ -122,18 +124,19 @@ def _grow(draw: st.DrawFn, growing: Growing, boxes: int, least: int, depth: int)
 
 def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bool) -> None:
     """A named diagram of a few boxes on one or two wires, or one from a wire to itself that is repeated."""
-    here = growing.known
+    here = list(growing.unused)
     if not here:
         return
-    dom: list[Type] = []
+    kinds: list[int] = []
     for _ in range(1 + digits % 2):
         digits, at = divmod(digits // 2, len(here))
-        dom.append(here[at])
-    ins, digits = growing.choose(tuple(dom), digits)
+        kinds.append(here[at])
+    ins, digits = growing.choose(kinds, digits)
     if ins is None:
         return
+    dom = tuple(map(growing.room.signature.wire, kinds))
     # the steps of a `repeat` are of the body around it, a named diagram is a body of its own
-    inner = Growing(growing.room, tuple(dom), None if named else growing)
+    inner = Growing(growing.room, dom, None if named else growing)
     _grow(draw, inner, draw(_from(1, _INSIDE)), 1, depth)
     if not inner.build.nodes:
         return
@@ -142,8 +145,8 @@ def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bo
         return
     # the first wire is captured where there are two
     captures = len(dom) - 1
-    step = inner.ending(tuple(dom[captures:]))
+    cod = dom[captures:]
+    step = inner.ending(cod)
     if step is not None:
         params = (("count", digits % _STEPS), ("captures", captures))
-        cod = tuple(dom[captures:])
-        growing.add(Box("repeat", tuple(dom), cod, origin="repeat", params=params, insides=(step,)), ins)
+        growing.add(Box("repeat", dom, cod, origin="repeat", params=params, insides=(step,)), ins)

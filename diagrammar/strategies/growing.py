@@ -2,127 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from diagrammar.diagram import Box, Builder, Diagram
 from diagrammar.rope import Names
 from diagrammar.strategies.room import Room
 from diagrammar.strategies.signature import Instance
-from diagrammar.types import Type, Types
+from diagrammar.types import Types
 
-# a wire that is used already is offered again beside the unused ones of its type, this many of the newest
+# of the wires of a type that are used already, this many of the newest are offered again beside the unused ones
 AGAIN = 2
+# names are tried in steps of this, so that what follows names that fit seldom is not placed more often than others
+STRIDE = 37
 
 
 class Growing:
-    """One body: its wires by type, those not used yet first, and what of a signature stands on them."""
+    """One body: its wires by the numbers of their types, those not used yet apart from the others.
 
-    __slots__ = ("build", "fits", "fitting", "known", "names", "room", "shared", "unused", "used")
+    The steps of a `repeat` are part of the body around it: `around` is that body, and keys are fresh in both. `spare`
+    says how many inputs it may take more, for boxes that no wire fits.
+    """
 
-    def __init__(self, room: Room, dom: Types, around: Growing | None = None) -> None:
+    __slots__ = ("build", "kinds", "names", "room", "shared", "spare", "unused", "used")
+
+    def __init__(self, room: Room, dom: Types, around: Growing | None = None, spare: int = 0) -> None:
         self.room = room
+        self.spare = spare
         self.build = Builder(dom)
         self.names = Names(()) if around is None else around.names
-        self.known: list[Type] = []
-        self.unused: dict[Type, list[int]] = {}
-        self.used: dict[Type, list[int]] = {}
-        self.fits: dict[int, list[tuple[int, Types]]] = {}
-        self.fitting: list[int] = []
         self.shared: dict[int, str] = {} if around is None else around.shared
-        for number in room.standing(())[0]:
-            self._fit(number, ())
-        for wire in self.build.inputs:
-            self._meet(wire)
+        # the types of wires, as numbers
+        self.kinds: list[int] = []
+        self.unused: dict[int, list[int]] = {}
+        self.used: dict[int, list[int]] = {}
+        self._meet(map(room.signature.number, dom))
 
-    def _fit(self, number: int, types: Types) -> None:
-        name = self.room.groups[number]
-        found = self.fits.get(name)
-        if found is None:
-            self.fits[name] = [(number, types)]
-            self.fitting.append(name)
-        else:
-            found.append((number, types))
-
-    def _meet(self, wire: int) -> None:
-        """A wire that is there now, and what may stand on it if it is the first of its type."""
-        new = self.build.types[wire]
-        held = self.unused.get(new)
-        if held is not None:
-            held.append(wire)
-            return
-        self.unused[new], self.used[new] = [wire], []
-        self.known.append(new)
-        for number, types in self.room.met(new, self.known):
-            self._fit(number, types)
+    def _meet(self, kinds: Iterable[int]) -> None:
+        """The next wires, of these types."""
+        for kind in kinds:
+            held = self.unused.get(kind)
+            if held is None:
+                held, self.used[kind] = self.unused.setdefault(kind, []), []
+            held.append(len(self.kinds))
+            self.kinds.append(kind)
 
     # ------------------------------------------------------------------------------------------------ boxes
 
     def place(self, name: int, digits: int) -> None:
-        """Places a generator of this name, or of the next that fits; `digits` say which of them, and on which wires."""
-        found = self.fits.get(name)
-        made = None if found is None else self._any(found, digits)
-        start = name % max(1, len(self.fitting))
-        for other in self.fitting[start:] + self.fitting[:start] if made is None else ():
-            made = self._any(self.fits[other], digits)
+        """Places a generator of this name, or of another where it fits no wires; `digits` say which, and where."""
+        known = list(self.unused)
+        made = self._placed(name, known, digits)
+        if made is None and self.spare:
+            made = self._entering(name, digits)
+        count = len(self.room.named)
+        stride = STRIDE if count % STRIDE else 1
+        for turn in range(count if made is None else 0):
+            # which comes next, where it does not fit, is left to chance
+            name = (name + (stride if turn else digits)) % count
+            made = self._placed(name, known, digits)
             if made is not None:
                 break
         if made is not None:
             self.lay(*made)
 
-    def _any(self, found: list[tuple[int, Types]], digits: int) -> tuple[Instance, list[int], int] | None:
-        """The first of these, from the place that the digits say, that is something on wires that may be used."""
+    def _entering(self, name: int, digits: int) -> tuple[Instance, list[int], int] | None:
+        """The first generator of a name that stands on inputs, which are made for it."""
+        room = self.room
+        for way, kinds in room.entries(name):
+            if len(kinds) <= self.spare:
+                made = room.on(name, way, kinds)
+                if made:
+                    first = len(self.kinds)
+                    self.build.types.extend(map(room.signature.wire, kinds))
+                    self._meet(kinds)
+                    ins = list(range(first, len(self.kinds)))
+                    self.build.inputs += tuple(ins)
+                    self.spare -= len(ins)
+                    return made[digits % len(made)], ins, digits // len(made)
+        return None
+
+    def _placed(self, name: int, known: Sequence[int], digits: int) -> tuple[Instance, list[int], int] | None:
+        """The first generator of a name, from the place that the digits say, that stands on wires that are free."""
+        found = self.room.fits(name, known)
+        if not found:
+            return None
         digits, start = divmod(digits, len(found))
         for turn in range(len(found)):
-            number, types = found[(start + turn) % len(found)]
-            made = self.room.on(number, types)
+            way, kinds = found[(start + turn) % len(found)]
+            made = self.room.on(name, way, kinds)
             if made:
-                ins, rest = self.choose(types, digits // len(made))
+                ins, rest = self.choose(kinds, digits // len(made))
                 if ins is not None:
                     return made[digits % len(made)], ins, rest
         return None
 
-    def choose(self, types: Types, digits: int) -> tuple[list[int] | None, int]:
+    def choose(self, kinds: Sequence[int], digits: int) -> tuple[list[int] | None, int]:
         """Wires of these types; None where there are no more that may be used."""
         ins: list[int] = []
         copies = self.room.options.copies
-        for wire in types:
-            unused, used = self.unused.get(wire, ()), self.used.get(wire, ())
+        for kind in kinds:
+            unused, used = self.unused[kind], self.used[kind]
             count = len(unused) + (min(len(used), AGAIN) if copies else 0)
+            # without copies a wire stands at one port only
+            free = unused if copies else [wire for wire in unused if wire not in ins]
+            count -= len(unused) - len(free)
             if not count:
-                for taken in ins:
-                    self._give_back(taken)
                 return None, digits
             digits, at = divmod(digits, count)
-            chosen = unused[at] if at < len(unused) else used[len(unused) - at - 1]
-            ins.append(chosen)
-            if not copies:
-                self.take(chosen)
+            ins.append(free[at] if at < len(free) else used[len(free) - at - 1])
         return ins, digits
 
-    def take(self, wire: int) -> None:
-        """Notes that a wire is used."""
-        of_type = self.build.types[wire]
-        if wire in self.unused[of_type]:
-            self.unused[of_type].remove(wire)
-            self.used[of_type].append(wire)
-
-    def _give_back(self, wire: int) -> None:
-        of_type = self.build.types[wire]
-        self.used[of_type].remove(wire)
-        self.unused[of_type].append(wire)
+    def _take(self, wires: Sequence[int]) -> None:
+        """Notes that wires are used."""
+        for wire in wires:
+            unused = self.unused[self.kinds[wire]]
+            if wire in unused:
+                unused.remove(wire)
+                self.used[self.kinds[wire]].append(wire)
 
     def lay(self, one: Instance, ins: Sequence[int], digits: int = 0) -> list[int]:
         """Lays an instance on wires; its keys are made fresh, or it is one with others of its kind."""
-        if one.shared and self.room.options.shares and digits % 4 == 3:
-            return self.add(self._share(one), ins)
         outs: list[int] = []
         build = self.build
-        self.names.brought[id(one.diagram)] = one.keys
-        self.names.lay(one.diagram, ins, build.types, build.nodes, outs)
-        for wire in ins:
-            self.take(wire)
-        for wire in outs:
-            self._meet(wire)
+        if one.shared and self.room.options.shares and digits % 4 == 3:
+            outs += build.add(self._share(one), ins)
+        else:
+            self.names.brought[id(one.diagram)] = one.keys
+            self.names.lay(one.diagram, ins, build.types, build.nodes, outs)
+        self._take(ins)
+        self._meet(one.cod)
         return outs
 
     def _share(self, one: Instance) -> Box:
@@ -136,14 +144,11 @@ class Growing:
         """Puts a named diagram on wires, under a key of its own."""
         self.add(inside.frame(key=self.names.fresh(inside.name, inside.name)), ins)
 
-    def add(self, box: Box, ins: Sequence[int]) -> list[int]:
+    def add(self, box: Box, ins: Sequence[int]) -> None:
         """Puts a box on wires as it is."""
-        outs = self.build.add(box, ins)
-        for wire in ins:
-            self.take(wire)
-        for wire in outs:
-            self._meet(wire)
-        return list(outs)
+        self.build.add(box, ins)
+        self._take(ins)
+        self._meet(map(self.room.signature.number, box.cod))
 
     # ------------------------------------------------------------------------------------------------- ends
 
@@ -157,8 +162,8 @@ class Growing:
         digits, how = divmod(digits, 4)
         if how == 2 and options.discards:
             left = [wire for place, wire in enumerate(left) if digits >> place % 16 & 1]
-        if how == 3 and options.copies and len(self.build.types):
-            left.append(digits % len(self.build.types))
+        if how == 3 and options.copies and self.kinds:
+            left.append(digits % len(self.kinds))
         if options.swaps and len(left) > 1 and how:
             digits, turn = divmod(digits, len(left))
             left = left[turn:] + left[:turn]
@@ -169,29 +174,29 @@ class Growing:
     def ending(self, cod: Types) -> Diagram | None:
         """The diagram that ends in these wires; None where they cannot be made."""
         ends: list[int] = []
-        for wanted in cod:
+        for wanted in map(self.room.signature.number, cod):
             wire = self._end(wanted, ends)
             if wire is None:
                 return None
             ends.append(wire)
         return self.build.build(ends)
 
-    def _end(self, wanted: Type, ends: list[int]) -> int | None:
+    def _end(self, wanted: int, ends: list[int]) -> int | None:
         copies = self.room.options.copies
-        for held in (self.unused.get(wanted, ()), self.used.get(wanted, ()) if copies else ()):
-            fresh = [wire for wire in held if wire not in ends]
-            if fresh:
-                return fresh[-1]
+        here = [*self.unused.get(wanted, ()), *(self.used.get(wanted, ()) if copies else ())]
+        fresh = [wire for wire in here if wire not in ends]
+        if fresh:
+            return max(fresh)
         # the newest wire first
-        for wire in range(len(self.build.types) - 1, -1, -1):
-            of_type = self.build.types[wire]
-            free = copies or (wire in self.unused[of_type] and wire not in ends)
-            path = self.room.path(of_type, wanted) if free else None
+        for wire in range(len(self.kinds) - 1, -1, -1):
+            kind = self.kinds[wire]
+            free = copies or (wire in self.unused[kind] and wire not in ends)
+            path = self.room.path(kind, wanted) if free and kind != wanted else None
             if path:
                 for one in path:
                     (wire,) = self.lay(one, (wire,))
                 return wire
+        if here and copies:
+            return here[-1]
         source = self.room.source(wanted)
-        if source is not None:
-            return self.lay(source, ())[0]
-        return self.used[wanted][-1] if copies and self.used.get(wanted) else None
+        return None if source is None else self.lay(source, ())[0]

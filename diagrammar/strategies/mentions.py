@@ -17,7 +17,7 @@ from diagrammar.elaborate.values import Declared, Implicit, ParamInfo, TypeValue
 from diagrammar.errors import DiagrammarError
 from diagrammar.grammar import tree
 from diagrammar.strategies.generators import Generator, Port, anything, unrelated
-from diagrammar.types import Field, Space, Tensor, Tokens, Type, Types
+from diagrammar.types import Field, Space, Tensor, Tokens, Type, Types, sizes_of
 
 # how many ways to choose the static arguments of one mention are tried
 WAYS = 24
@@ -34,6 +34,8 @@ _ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 
 # mentions of the library whose arguments no header tells, with the number of their inputs
 WRITTEN: Mapping[str, tuple[tuple[int, str], ...]] = {
+    "attend": ((3, "attend"), (4, "attend")),
+    "attention": ((1, "x -> attention[1](x, x, x)"), (3, "attention[2]"), (4, "attention[1]")),
     "activate": ((1, 'activate["tanh"]'), (1, 'activate["silu"]')),
     "channel_mlp": ((1, "channel_mlp[3]"),),
     "concat": ((2, "concat"), (2, "concat[axis = 1]"), (3, "concat")),
@@ -68,7 +70,7 @@ WRITTEN: Mapping[str, tuple[tuple[int, str], ...]] = {
     "scan": ((2, "scan[(b, a) -> (linear(b) + a, b * a)]"), (2, "scan[(b, a) -> (b + a, sin(b))]")),
     "split": ((1, "split"), (1, "split[1, 2]"), (1, "split[1, 1]")),
     "stack": ((2, "stack"), (3, "stack")),
-    "tabulate": tuple((0, f"tabulate[x -> sin(3 * x[0]), X = X{k}]") for k in range(4)),
+    "tabulate": tuple((0, f"tabulate[x -> sin(3 * x[0]), X = X{k}, c = 1]") for k in range(2)),
     "tree": ((1, "tree[add]"), (1, "tree[(b, a) -> linear(b) + a]")),
 }  # fmt: skip
 
@@ -127,8 +129,8 @@ def written(module: modules.Module, name: str, text: str, count: int, palette: P
     """The generator of a mention on so many wires."""
     found = module.own(name)
     ports = None if found is None else ports_of(found)
-    if ports is None or len(ports) != count:
-        ports = (None,) * count
+    # a mention may leave the last wires of a header out: a mask that is none
+    ports = (None,) * count if not ports or len(ports) < count else ports[:count]
     return _generator(module, name, text, ports, palette)
 
 
@@ -253,7 +255,18 @@ def relation(name: str, text: str) -> Callable[[Types], bool]:
         return lambda types: all(map(_has_axes, types, operands))
     if name in ("concat", "stack"):
         return lambda types: all(type(wire) is type(types[0]) and _rank(wire) == _rank(types[0]) for wire in types)
+    if name in ("fold", "scan"):
+        return _is_state_and_stack
+    if name in ("map", "tree"):
+        return lambda types: isinstance(types[0], Tensor | Field) and all(wire == types[0] for wire in types)
     return unrelated
+
+
+def _is_state_and_stack(types: Types) -> bool:
+    """Whether the second wire is a stack of the first."""
+    if not all(isinstance(wire, Tensor) and wire.kind == "R" for wire in types):
+        return False
+    return len(types) < 2 or sizes_of(types[1])[1:] == sizes_of(types[0])
 
 
 def _has_axes(wire: Type, axes: Sequence[str]) -> bool:
@@ -271,17 +284,25 @@ def _is_size(node: tree.Node, kinds: Mapping[str, str]) -> bool:
 
 
 def _agree(ports: tuple[tree.Node | None, ...], types: Types, kinds: Mapping[str, str]) -> bool:
-    """Whether parameters that stand alone at several ports, as types or spaces, are one there."""
+    """Whether parameters that stand alone at several ports, as types, spaces or sizes, are one there."""
     known: dict[str, object] = {}
     for port, wire in zip(ports, types, strict=False):
+        given: Sequence[object]
         match port:
-            case tree.Name(name) if kinds.get(name) == "type":
-                if known.setdefault(name, wire) != wire:
-                    return False
-            case tree.Index(tree.Name("Field" | "Spectrum"), args) if isinstance(wire, Field):
-                space = args[0].value
-                if isinstance(space, tree.Name) and known.setdefault(space.name, wire.space) != wire.space:
-                    return False
+            case tree.Name(name):
+                names, given = [name if kinds.get(name) == "type" else ""], [wire]
+            case tree.Index(_, args):
+                names = [_alone(arg.value, kinds) for arg in args]
+                given = (wire.space, wire.channels) if isinstance(wire, Field) else sizes_of(wire)
             case _:
                 continue
+        # a list of sizes is several axes: what comes after it is not told by its place
+        for name, value in zip(names, given, strict=False) if len(names) == len(given) else ():
+            if name and known.setdefault(name, value) != value:
+                return False
     return True
+
+
+def _alone(node: tree.Node, kinds: Mapping[str, str]) -> str:
+    """The name of a space or a size that stands alone; "" for anything else."""
+    return node.name if isinstance(node, tree.Name) and kinds.get(node.name) in ("space", "size") else ""

@@ -47,11 +47,11 @@ def room_of(signature: Signature, options: Options) -> Room:
 class Room:
     """A signature under options. `choices` are what one number chooses from: nothing, a name, or a frame.
 
-    `groups` numbers the names of the generators. Past those of the signature stand the weight of each type, and the
-    state that keeps a wire for the next call.
+    `named` are the generators of each name. Past those of the signature stand the weight of each type, and the state
+    that keeps a wire for the next call. Types are their numbers in the signature.
     """
 
-    __slots__ = ("_alive", "_known", "_paths", "choices", "generators", "groups", "options", "signature")
+    __slots__ = ("_entries", "_known", "_may", "_paths", "choices", "named", "options", "signature")
 
     def __init__(self, signature: Signature, options: Options) -> None:
         self.signature = signature
@@ -61,81 +61,80 @@ class Room:
             extra += [Generator("weight", (), _always(one)) for wire in signature.types if (one := weight(wire))]
         if options.states:
             extra.append(Generator("state", (is_real,), lambda types: [kept(types[0])]))
-        self.generators = (*signature.generators, *extra)
-        names = list(dict.fromkeys(generator.name for generator in self.generators))
-        order = {name: number for number, name in enumerate(names)}
-        self.groups = [order[generator.name] for generator in self.generators]
-        # a twelfth of the choices each: a weight among a hundred names would be rare
-        often = 1 + len(names) // 12
-        self.choices = [NOTHING, *range(len(names))]
-        self.choices += [order["weight"]] * (often if "weight" in order else 0)
+        named: dict[str, list[Generator]] = {}
+        for generator in (*signature.generators, *extra):
+            named.setdefault(generator.name, []).append(generator)
+        self.named = tuple(named.values())
+        # a twentieth of the choices each: a weight among a hundred names would be rare
+        often = 1 + len(named) // 20
+        self.choices = [NOTHING, *range(len(named))]
+        self.choices += [list(named).index("weight")] * (often if "weight" in named else 0)
         self.choices += ([FRAME] * often + [REPEAT] * often) * options.frames
-        self._known: dict[tuple[int, Types], tuple[Instance, ...]] = {}
-        self._alive: dict[Types, tuple[tuple[int, ...], tuple[int, ...]]] = {}
-        self._paths: dict[tuple[Type, Type], tuple[Instance, ...] | None] = {}
+        self._may: dict[tuple[int, int, tuple[int, ...]], bool] = {}
+        self._entries: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
+        self._known: dict[tuple[int, int, tuple[int, ...]], tuple[Instance, ...]] = {}
+        self._paths: dict[tuple[int, int], tuple[Instance, ...] | None] = {}
 
-    def on(self, number: int, types: Types) -> tuple[Instance, ...]:
-        """What a generator, by its number, is on wires of these types."""
-        found = self._known.get((number, types))
+    def on(self, name: int, way: int, types: tuple[int, ...]) -> tuple[Instance, ...]:
+        """What the generator of a name is, by its number among them, on wires of these types."""
+        found = self._known.get((name, way, types))
         if found is None:
-            if number < len(self.signature.generators):
-                made = self.signature.on(number, types)
-            else:
-                made = [Instance(one if isinstance(one, Diagram) else one.diagram()) for one in self.generators[number].at(types)]
-            found = self._known[number, types] = tuple(filter(self.options.keep, made))
+            made = self.signature.on(self.named[name][way], tuple(map(self.signature.wire, types)))
+            found = self._known[name, way, types] = tuple(filter(self.options.keep, made))
         return found
 
-    def standing(self, types: Types) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The generators that may stand on these wires, and those that may where more wires follow."""
-        found = self._alive.get(types)
+    def fits(self, name: int, known: Sequence[int]) -> list[tuple[int, tuple[int, ...]]]:
+        """The generators of a name on those wires, of known types, that their ports admit."""
+        result: list[tuple[int, tuple[int, ...]]] = []
+        may = self._may
+        for way, generator in enumerate(self.named[name]):
+            rows: list[tuple[int, ...]] = [()]
+            for _ in generator.ports:
+                longer = []
+                for row in rows:
+                    for wire in known:
+                        types = (*row, wire)
+                        good = may.get((name, way, types))
+                        if good is None:
+                            good = generator.admits(tuple(map(self.signature.wire, types)))
+                            may[name, way, types] = good
+                        if good:
+                            longer.append(types)
+                rows = longer
+            result += [(way, row) for row in rows]
+        return result
+
+    def entries(self, name: int) -> list[tuple[int, tuple[int, ...]]]:
+        """The generators of a name on wires of the signature's own types."""
+        found = self._entries.get(name)
         if found is None:
-            above = self.standing(types[:-1])[1] if types else tuple(range(len(self.generators)))
-            good = [number for number in above if self.generators[number].admits(types)]
-            ends = [len(self.generators[number].ports) == len(types) for number in good]
-            found = self._alive[types] = (
-                tuple(number for number, end in zip(good, ends, strict=True) if end),
-                tuple(number for number, end in zip(good, ends, strict=True) if not end),
-            )
+            found = self._entries[name] = self.fits(name, tuple(map(self.signature.number, self.signature.types)))
         return found
 
-    def met(self, new: Type, known: Sequence[Type]) -> Iterator[tuple[int, Types]]:
-        """The generators that may stand on known wires, of which one at least is of the new type."""
-        rows: list[tuple[Types, bool]] = [((), False)]
-        while rows:
-            longer: list[tuple[Types, bool]] = []
-            for row, there in rows:
-                for wire in known:
-                    types = (*row, wire)
-                    whole, more = self.standing(types)
-                    has = there or wire is new
-                    if has:
-                        for number in whole:
-                            yield number, types
-                    if more:
-                        longer.append((types, has))
-            rows = longer
-
-    def source(self, wire: Type) -> Instance | None:
+    def source(self, wire: int) -> Instance | None:
         """The first box without inputs that makes a wire of this type alone."""
-        for number in self.standing(())[0]:
-            for one in self.on(number, ()):
-                if one.cod == (wire,):
-                    return one
-        made = weight(wire) if self.options.weights else None
-        return None if made is None else Instance(made.diagram())
+        for name in range(len(self.named)):
+            for way, types in self.fits(name, ()):
+                for one in self.on(name, way, types):
+                    if one.cod == (wire,):
+                        return one
+        made = weight(self.signature.wire(wire)) if self.options.weights else None
+        return None if made is None else self.signature.instance(made)
 
-    def path(self, start: Type, end: Type) -> tuple[Instance, ...] | None:
+    def path(self, start: int, end: int) -> tuple[Instance, ...] | None:
         """The fewest boxes of one input and one output, two at most, that lead from a type to another."""
         if (start, end) not in self._paths:
             self._paths[start, end] = self._path(start, end)
         return self._paths[start, end]
 
-    def _steps(self, start: Type) -> Iterator[Instance]:
-        for number in self.standing((start,))[0]:
-            yield from (one for one in self.on(number, (start,)) if len(one.cod) == 1)
+    def _steps(self, start: int) -> Iterator[Instance]:
+        for name in range(len(self.named)):
+            for way, types in self.fits(name, (start,)):
+                if len(types) == 1:
+                    yield from (one for one in self.on(name, way, types) if len(one.cod) == 1)
 
-    def _path(self, start: Type, end: Type) -> tuple[Instance, ...] | None:
-        first: dict[Types, Instance] = {}
+    def _path(self, start: int, end: int) -> tuple[Instance, ...] | None:
+        first: dict[tuple[int, ...], Instance] = {}
         for one in self._steps(start):
             if one.cod == (end,):
                 return (one,)

@@ -22,28 +22,29 @@ Source = Union[str, "api.Module", modules.Module, Box, Diagram, Generator]
 
 _TORUS = Space((("torus", 2, "X"),), free_axes((("torus", 2, "X"),)))
 _LINE = Space((("interval(0, 1)", 1, "J"),), (5,))
-# what inputs are drawn from where a signature is of polymorphic boxes: sizes that differ, and one free row
+# what inputs are drawn from where a signature is of polymorphic boxes: sizes that differ, one of them free, and a kernel
 TYPES: Types = (
-    *(Tensor("R", sizes) for sizes in ((3,), (), (2,), (2, 3), (3, 2), (var("n"), 3))),
+    *(Tensor("R", sizes) for sizes in ((3,), (), (2,), (2, 3), (3, 2), (var("n"), 3), (1, 3, 2))),
     *(Field("Field", _TORUS, c) for c in (2, 3)),
     Field("Field", _LINE, 2),
     Tensor("Bool", (3,)),
     Tensor("C", (2,)),
-    Tokens(5, 4),
+    Tokens(3, 4),
+    Tensor("R", (2, 2, 1, 1)),
 )
 # mentions that are wiring: these are drawn as wires
 _WIRING = frozenset({"id", "copy", "swap", "discard"})
 
 
 class Instance:
-    """A generator on wires of given types: a diagram to lay there, and what is known of it."""
+    """A generator on wires of given types: a diagram to lay there, and what is known of it. `cod` are the numbers of
+    its outputs' types."""
 
-    __slots__ = ("cod", "diagram", "dom", "keys", "random", "shared", "stateful", "weights")
+    __slots__ = ("cod", "diagram", "keys", "random", "shared", "stateful", "weights")
 
-    def __init__(self, diagram: Diagram) -> None:
+    def __init__(self, diagram: Diagram, cod: tuple[int, ...]) -> None:
         self.diagram = diagram
-        self.dom: Types = tuple(diagram.dom)
-        self.cod: Types = tuple(diagram.cod)
+        self.cod = cod
         self.keys = {key: base for key, base in body_keys(diagram).items() if key[0] not in "^~/"}
         boxes = [node.box for level in definitions(diagram) for node in level.flat.nodes]
         self.random = any("random" in box.kinds for box in boxes)
@@ -71,31 +72,47 @@ class Signature:
     (['f', 'g'], (R[2],))
     """
 
-    __slots__ = ("_known", "generators", "largest", "types")
+    __slots__ = ("_known", "_met", "_numbers", "generators", "largest", "types")
 
     def __init__(self, generators: Iterable[Generator], types: Iterable[Type], *, largest: int = 24) -> None:
         self.generators = tuple(generators)
         self.types: Types = tuple(dict.fromkeys(types))
         self.largest = largest
-        self._known: dict[tuple[int, Types], list[Instance]] = {}
+        self._known: dict[tuple[Generator, Types], tuple[Instance, ...]] = {}
+        # types that were met, by number: their hashes are those of polynomials
+        self._met: list[Type] = []
+        self._numbers: dict[Type, int] = {}
 
     def __add__(self, other: Signature) -> Signature:
         largest = max(self.largest, other.largest)
         return Signature(self.generators + other.generators, self.types + other.types, largest=largest)
 
-    def on(self, number: int, types: Types) -> list[Instance]:
-        """What a generator, by its number, is on wires of these types."""
-        found = self._known.get((number, types))
+    def number(self, wire: Type) -> int:
+        """The number of a type; it means nothing but that type."""
+        found = self._numbers.get(wire)
         if found is None:
-            generator = self.generators[number]
-            found = self._known[number, types] = []
-            if generator.admits(types):
-                for one in generator.at(types):
-                    diagram = one if isinstance(one, Diagram) else Diagram.of(one)
-                    if diagram.name:
-                        diagram = Diagram.of(diagram.frame())
-                    if diagram.flat.nodes and all(map(self.admits, diagram.cod)):
-                        found.append(Instance(diagram))
+            found = self._numbers[wire] = len(self._met)
+            self._met.append(wire)
+        return found
+
+    def wire(self, number: int) -> Type:
+        """The type of a number."""
+        return self._met[number]
+
+    def instance(self, one: Diagram | Box) -> Instance:
+        """A diagram to be laid somewhere."""
+        diagram = one if isinstance(one, Diagram) else Diagram.of(one)
+        if diagram.name:
+            diagram = Diagram.of(diagram.frame())
+        return Instance(diagram, tuple(map(self.number, diagram.cod)))
+
+    def on(self, generator: Generator, types: Types) -> tuple[Instance, ...]:
+        """What a generator is on wires of these types: diagrams with boxes, whose outputs are admitted."""
+        found = self._known.get((generator, types))
+        if found is None:
+            made = map(self.instance, generator.at(types)) if generator.admits(types) else ()
+            good = (one for one in made if one.diagram.flat.nodes and all(map(self.admits, one.diagram.cod)))
+            found = self._known[generator, types] = tuple(good)
         return found
 
     def admits(self, wire: Type) -> bool:
