@@ -15,7 +15,6 @@ from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.values import Implicit, Scope, TypeValue
 from diagrammar.errors import DiagramValueError
 from diagrammar.grammar import parse_expression
-from diagrammar.pause import paused
 from diagrammar.source import Source, Span
 from diagrammar.steps import Steps, run
 from diagrammar.types import Space, Type, Types
@@ -40,8 +39,7 @@ def applied(module: Module, text: str, dom: Types, names: Mapping[str, Type | Sp
     span = Span(source, 0, len(text))
     elaborator.begin()
     try:
-        with paused():
-            made: Diagram = run(_steps(module, source, span, dom, names or {}))
+        made: Diagram = run(_steps(module, source, span, dom, names or {}))
     except NeedsConcrete as error:
         elaborator.forget()
         raise DiagramValueError("a static value is wanted here, and this depends on a free size", error.span) from None

@@ -14,8 +14,9 @@ from diagrammar.strategies.room import FRAME, NOTHING, Options, Room, room_of
 from diagrammar.strategies.signature import Signature
 from diagrammar.types import Type, Types
 
-# which wires, and which of a generator's instances, are the digits of one number
-_DIGITS = st.integers(0, 2**20 - 1)
+# A box is four bytes: which it is, and digits that say on which wires. Hypothesis draws bytes evenly, large numbers not.
+_BOX = st.binary(min_size=4, max_size=4)
+_DIGITS = st.binary(min_size=2, max_size=2)
 # frames nest in the calls of Python
 _DEEPEST = 20
 # boxes of a frame, and steps of a `repeat`
@@ -54,9 +55,9 @@ def diagrams(
 
     Each box is put on wires that are there and fit it, so every diagram passes `verify`; at least `least` are tried, of
     which one stays out only where nothing fits. `dom` are the inputs, or a strategy of them; else up to `inputs` wires
-    of the signature's own types, some of them made for boxes that fit no other wire. With `cod` the diagram ends in these wires: the newest of their types, or else what
-    one or two boxes of one input make of a wire that is there, or else a box without inputs; where there is none of
-    these the draw is rejected.
+    of the signature's own types, some of them made for boxes that fit no other wire. With `cod` the diagram ends in
+    these wires: the newest of their types, or else what one or two boxes of one input make of a wire that is there, or
+    else a box without inputs; where there is none of these the draw is rejected.
 
     `copies`: a wire may be used twice; `discards`: wires may be left out of the outputs; `swaps`: outputs come in any
     order. `weights` adds weight boxes, and without it what owns weights stays out; `shares` lets two frames be one
@@ -100,26 +101,28 @@ def _diagrams(
         spare = counts.inputs - len(dom)
     growing = Growing(room, dom, None, spare)
     _grow(draw, growing, draw(_from(counts.least, counts.boxes)), counts.least, counts.depth)
-    made = growing.close(draw(_DIGITS)) if ends is None else growing.ending(ends)
+    made = growing.close(int.from_bytes(draw(_DIGITS))) if ends is None else growing.ending(ends)
     if made is None:
         reject()
     return made
 
 
 def _grow(draw: st.DrawFn, growing: Growing, boxes: int, least: int, depth: int) -> None:
-    """Tries so many boxes; each is a number that says which, and one that says where.
+    """Tries so many boxes.
 
-    A box that is not there is the number 0, so any box is dropped without a change in the others; only the first
+    A box that is not there is zeros, so any box is dropped without a change in the others; only the first
     `least` have to be there.
     """
     choices = growing.room.choices
-    last = len(choices) - 1
     for place in range(boxes):
-        choice = choices[draw(_from(int(place < least), last))]
+        drawn = draw(_BOX)
+        first = int(place < least)
+        choice = choices[first + ((drawn[0] << 8 | drawn[1]) * (len(choices) - first) >> 16)]
+        digits = drawn[2] << 8 | drawn[3]
         if choice >= 0:
-            growing.place(choice, draw(_DIGITS))
+            growing.place(choice, digits)
         elif choice != NOTHING and depth > 0:
-            _frame(draw, growing, draw(_DIGITS), depth - 1, choice == FRAME)
+            _frame(draw, growing, digits, depth - 1, choice == FRAME)
 
 
 def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bool) -> None:

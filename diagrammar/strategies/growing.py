@@ -29,7 +29,7 @@ class Growing:
         self.room = room
         self.spare = spare
         self.build = Builder(dom)
-        self.names = Names(()) if around is None else around.names
+        self.names: Names = Names(()) if around is None else around.names
         self.shared: dict[int, str] = {} if around is None else around.shared
         # the types of wires, as numbers
         self.kinds: list[int] = []
@@ -188,6 +188,7 @@ class Growing:
         if fresh:
             return max(fresh)
         # the newest wire first
+        wire: int
         for wire in range(len(self.kinds) - 1, -1, -1):
             kind = self.kinds[wire]
             free = copies or (wire in self.unused[kind] and wire not in ends)

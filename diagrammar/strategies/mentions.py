@@ -8,8 +8,8 @@ from itertools import islice, product
 
 from diagrammar import modules
 from diagrammar.diagram import Diagram
-from diagrammar.elaborate.alone import applied
 from diagrammar.elaborate.aliases import Alias
+from diagrammar.elaborate.alone import applied
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.typing import type_of
@@ -236,9 +236,7 @@ def _port(node: tree.Node | None, kinds: Mapping[str, str]) -> Port:
             # only a name of a size, and a number, is surely one axis
             sure = all(_is_size(arg.value, kinds) for arg in args)
             rank = len(args)
-            return lambda wire: (
-                isinstance(wire, Tensor) and wire.kind == kind and (not sure or len(wire.sizes) == rank)
-            )
+            return lambda wire: isinstance(wire, Tensor) and wire.kind == kind and (not sure or len(wire.sizes) == rank)
         case tree.Call(tree.Name("truth"), _):
             return lambda wire: isinstance(wire, Tensor) and wire.kind == "Bool"
         case tree.Index(tree.Name("Tokens"), _):

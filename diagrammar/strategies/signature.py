@@ -22,7 +22,7 @@ Source = Union[str, "api.Module", modules.Module, Box, Diagram, Generator]
 
 _TORUS = Space((("torus", 2, "X"),), free_axes((("torus", 2, "X"),)))
 _LINE = Space((("interval(0, 1)", 1, "J"),), (5,))
-# what inputs are drawn from where a signature is of polymorphic boxes: sizes that differ, one of them free, and a kernel
+# what inputs are drawn from where boxes have any types: sizes that differ, one of them free, and a kernel
 TYPES: Types = (
     *(Tensor("R", sizes) for sizes in ((3,), (), (2,), (2, 3), (3, 2), (var("n"), 3), (1, 3, 2))),
     *(Field("Field", _TORUS, c) for c in (2, 3)),
@@ -74,7 +74,7 @@ class Signature:
 
     __slots__ = ("_known", "_met", "_numbers", "generators", "largest", "types")
 
-    def __init__(self, generators: Iterable[Generator], types: Iterable[Type], *, largest: int = 24) -> None:
+    def __init__(self, generators: Iterable[Generator], types: Iterable[Type], *, largest: int = 12) -> None:
         self.generators = tuple(generators)
         self.types: Types = tuple(dict.fromkeys(types))
         self.largest = largest
@@ -127,10 +127,11 @@ def _is_near(size: Size) -> bool:
     """Whether a size is a number, or a free one that is not far from itself: grids grow and shrink by two."""
     if not isinstance(size, Poly):
         return True
-    return denominator(size) <= 2 and all(abs(coefficient) <= 2 for coefficient in size.terms.values())
+    far = (abs(coefficient) > (2 if monomial else 1) for monomial, coefficient in size.terms.items())
+    return denominator(size) <= 2 and not any(far)
 
 
-def signature_of(*sources: Source, types: Iterable[Type] | None = None, largest: int = 24) -> Signature:
+def signature_of(*sources: Source, types: Iterable[Type] | None = None, largest: int = 12) -> Signature:
     """The signature of all boxes and diagrams that are declared in modules, or of those that are named.
 
     A source is `"std"`, the standard library; a module that was loaded; a mention of the library (`"sin"`,
@@ -207,4 +208,3 @@ def _inputs(sources: Sequence[Source]) -> Types:
                     ends += found or ()
                     polymorphic |= found is None
     return tuple(dict.fromkeys([*ends, *(TYPES if polymorphic or not ends else ())]))
-
