@@ -9,7 +9,7 @@ from hypothesis import reject
 from hypothesis import strategies as st
 
 from diagrammar.diagram import Box, Diagram, bundle
-from diagrammar.strategies.growing import Growing
+from diagrammar.strategies.growing import Growing, without_idle
 from diagrammar.strategies.room import FRAME, NOTHING, Options, Room, room_of
 from diagrammar.strategies.signature import Signature
 from diagrammar.types import Type, Types
@@ -20,7 +20,7 @@ _DIGITS = st.binary(min_size=2, max_size=2)
 # frames nest in the calls of Python
 _DEEPEST = 20
 # boxes of a frame, and steps of a `repeat`
-_INSIDE, _STEPS = 4, 4
+_INSIDE, _STEPS = 4, 3
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bo
         return
     dom = tuple(map(growing.room.signature.wire, kinds))
     # the steps of a `repeat` are of the body around it, a named diagram is a body of its own
-    inner = Growing(growing.room, dom, None if named else growing)
+    inner = Growing(growing.room, dom, None if named else growing, 0, named or growing.named)
     _grow(draw, inner, draw(_from(1, _INSIDE)), 1, depth)
     if not inner.build.nodes:
         return
@@ -150,6 +150,9 @@ def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bo
     captures = len(dom) - 1
     cod = dom[captures:]
     step = inner.ending(cod)
-    if step is not None:
-        params = (("count", digits % _STEPS), ("captures", captures))
-        growing.add(Box("repeat", dom, cod, origin="repeat", params=params, insides=(step,)), ins)
+    if step is not None and step.flat.nodes:
+        step, kept = without_idle(step, captures)
+        params = (("count", 1 + digits % _STEPS), ("captures", len(kept) - 1))
+        starts = tuple([dom[place] for place in kept])
+        box = Box("repeat", starts, cod, origin="repeat", params=params, insides=(step,))
+        growing.add(box, [ins[place] for place in kept])

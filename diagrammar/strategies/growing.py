@@ -20,14 +20,18 @@ class Growing:
     """One body: its wires by the numbers of their types, those not used yet apart from the others.
 
     The steps of a `repeat` are part of the body around it: `around` is that body, and keys are fresh in both. `spare`
-    says how many inputs it may take more, for boxes that no wire fits.
+    says how many inputs it may take more, for boxes that no wire fits; `named` that it is inside of a named diagram.
     """
 
-    __slots__ = ("build", "kinds", "names", "room", "shared", "spare", "unused", "used")
+    __slots__ = ("build", "kinds", "named", "names", "room", "shared", "spare", "step", "unused", "used")
 
-    def __init__(self, room: Room, dom: Types, around: Growing | None = None, spare: int = 0) -> None:
+    def __init__(
+        self, room: Room, dom: Types, around: Growing | None = None, spare: int = 0, named: bool = False
+    ) -> None:
         self.room = room
         self.spare = spare
+        self.named = named
+        self.step = around is not None
         self.build = Builder(dom)
         self.names: Names = Names(()) if around is None else around.names
         self.shared: dict[int, str] = {} if around is None else around.shared
@@ -90,11 +94,19 @@ class Growing:
         for turn in range(len(found)):
             way, kinds = found[(start + turn) % len(found)]
             made = self.room.on(name, way, kinds)
-            if made:
+            if made and self._allows(made[0], bool(kinds)):
                 ins, rest = self.choose(kinds, digits // len(made))
                 if ins is not None:
                     return made[digits % len(made)], ins, rest
         return None
+
+    def _allows(self, one: Instance, fed: bool) -> bool:
+        """Whether an instance may stand here, as far as a text has a place for it."""
+        # a field from nothing, in a named diagram, would be on a grid that no mention tells
+        if self.named and not fed and one.on_grid:
+            return False
+        # a step of a `repeat` owns nothing but by the frames in it
+        return not (self.step and one.owns)
 
     def choose(self, kinds: Sequence[int], digits: int) -> tuple[list[int] | None, int]:
         """Wires of these types; None where there are no more that may be used."""
@@ -161,7 +173,9 @@ class Growing:
         left = sorted(wire for held in self.unused.values() for wire in held)
         digits, how = divmod(digits, 4)
         if how == 2 and options.discards:
-            left = [wire for place, wire in enumerate(left) if digits >> place % 16 & 1]
+            # a weight that nothing needs has no place in a text
+            owned = {wire for node in self.build.nodes if node.box.origin == "weight" for wire in node.outs}
+            left = [wire for place, wire in enumerate(left) if digits >> place % 16 & 1 or wire in owned]
         if how == 3 and options.copies and self.kinds:
             left.append(digits % len(self.kinds))
         if options.swaps and len(left) > 1 and how:
@@ -179,7 +193,7 @@ class Growing:
             if wire is None:
                 return None
             ends.append(wire)
-        return self.build.build(ends)
+        return without_idle(self.build.build(ends))[0]
 
     def _end(self, wanted: int, ends: list[int]) -> int | None:
         copies = self.room.options.copies
@@ -188,16 +202,32 @@ class Growing:
         if fresh:
             return max(fresh)
         # the newest wire first
-        wire: int
-        for wire in range(len(self.kinds) - 1, -1, -1):
-            kind = self.kinds[wire]
-            free = copies or (wire in self.unused[kind] and wire not in ends)
+        for newest in range(len(self.kinds) - 1, -1, -1):
+            kind = self.kinds[newest]
+            free = copies or (newest in self.unused[kind] and newest not in ends)
             path = self.room.path(kind, wanted) if free and kind != wanted else None
             if path:
+                wires = [newest]
                 for one in path:
-                    (wire,) = self.lay(one, (wire,))
-                return wire
+                    wires = self.lay(one, wires)
+                return wires[0]
         if here and copies:
             return here[-1]
         source = self.room.source(wanted)
-        return None if source is None else self.lay(source, ())[0]
+        return None if source is None or not self._allows(source, False) else self.lay(source, ())[0]
+
+
+def without_idle(diagram: Diagram, captures: int = 0) -> tuple[Diagram, list[int]]:
+    """The diagram without weights, and without captured wires, that nothing uses: a text has no place for them.
+
+    The first `captures` inputs are captured; the numbers of those that stay come with it.
+    """
+    flat = diagram.flat
+    used = {wire for node in flat.nodes for wire in node.ins}.union(flat.outputs)
+    kept = [place for place, wire in enumerate(flat.inputs) if place >= captures or wire in used]
+    build = Builder([diagram.dom[place] for place in kept])
+    at = dict(zip([flat.inputs[place] for place in kept], build.inputs, strict=True))
+    for node in flat.nodes:
+        if node.box.origin != "weight" or node.outs[0] in used:
+            at.update(zip(node.outs, build.add(node.box, [at[wire] for wire in node.ins]), strict=True))
+    return build.build(at[wire] for wire in flat.outputs), kept

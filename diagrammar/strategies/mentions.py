@@ -16,6 +16,7 @@ from diagrammar.elaborate.typing import type_of
 from diagrammar.elaborate.values import Declared, Implicit, ParamInfo, TypeValue
 from diagrammar.errors import DiagrammarError
 from diagrammar.grammar import tree
+from diagrammar.sizes import Poly
 from diagrammar.strategies.generators import Generator, Port, anything, unrelated
 from diagrammar.types import Field, Space, Tensor, Tokens, Type, Types, sizes_of
 
@@ -70,7 +71,7 @@ WRITTEN: Mapping[str, tuple[tuple[int, str], ...]] = {
     "scan": ((2, "scan[(b, a) -> (linear(b) + a, b * a)]"), (2, "scan[(b, a) -> (b + a, sin(b))]")),
     "split": ((1, "split"), (1, "split[1, 2]"), (1, "split[1, 1]")),
     "stack": ((2, "stack"), (3, "stack")),
-    "tabulate": tuple((0, f"tabulate[x -> sin(3 * x[0]), X = X{k}, c = 1]") for k in range(2)),
+    "tabulate": ((0, "tabulate[x -> sin(3 * x[0]), X = X0, c = 1]"),),
     "tree": ((1, "tree[add]"), (1, "tree[(b, a) -> linear(b) + a]")),
 }  # fmt: skip
 
@@ -81,6 +82,8 @@ class Palette:
     __slots__ = ("names", "spaces", "types")
 
     def __init__(self, types: Sequence[Type]) -> None:
+        # what no input decides may not be on a free grid: a mention of a diagram would not tell which
+        types = [wire for wire in types if not any(isinstance(size, Poly) for size in sizes_of(wire))]
         spaces = list(dict.fromkeys(wire.space for wire in types if isinstance(wire, Field)))
         named: dict[str, Type | Space] = {f"T{k}": wire for k, wire in enumerate(types)}
         self.types = tuple(named)
@@ -255,6 +258,12 @@ def relation(name: str, text: str) -> Callable[[Types], bool]:
         return lambda types: all(type(wire) is type(types[0]) and _rank(wire) == _rank(types[0]) for wire in types)
     if name in ("fold", "scan"):
         return _is_state_and_stack
+    if name in ("both", "either", "negate"):
+        return lambda types: all(isinstance(wire, Tensor) and wire.kind == "Bool" for wire in types)
+    if name == "pow":
+        return lambda types: not any(isinstance(wire, Tensor) and wire.kind == "C" for wire in types)
+    if name == "broadcast":
+        return lambda types: isinstance(types[0], Tensor) and types[0].kind == "R" and not types[0].sizes
     if name in ("map", "tree"):
         return lambda types: isinstance(types[0], Tensor | Field) and all(wire == types[0] for wire in types)
     return unrelated

@@ -10,7 +10,7 @@ from diagrammar import modules
 from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.errors import DiagramNameError
 from diagrammar.rope import body_keys
-from diagrammar.sizes import Poly, Size, denominator, var
+from diagrammar.sizes import Poly, Size, denominator, var, variables
 from diagrammar.strategies.generators import Generator, fixed
 from diagrammar.strategies.mentions import WRITTEN, Palette, declared, ends_of, written
 from diagrammar.types import Field, Space, Tensor, Tokens, Type, Types, free_axes, sizes_of
@@ -40,7 +40,7 @@ class Instance:
     """A generator on wires of given types: a diagram to lay there, and what is known of it. `cod` are the numbers of
     its outputs' types."""
 
-    __slots__ = ("cod", "diagram", "keys", "random", "shared", "stateful", "weights")
+    __slots__ = ("cod", "diagram", "keys", "on_grid", "owns", "random", "shared", "stateful", "weights")
 
     def __init__(self, diagram: Diagram, cod: tuple[int, ...]) -> None:
         self.diagram = diagram
@@ -50,6 +50,8 @@ class Instance:
         self.random = any("random" in box.kinds for box in boxes)
         self.stateful = any("state" in box.kinds for box in boxes)
         self.weights = any(box.origin == "weight" for box in boxes)
+        self.on_grid = any(isinstance(wire, Field) for wire in diagram.cod)
+        self.owns = any(box.origin in ("weight", "state") for box in diagram.boxes)
         only = diagram.flat.nodes[0] if len(diagram.flat.nodes) == 1 else None
         # a frame that stands alone may be one instance of several
         self.shared = (
@@ -119,6 +121,9 @@ class Signature:
         """Whether a wire of this type may be made: of few entries, on a grid neither too coarse nor too fine."""
         sizes = sizes_of(wire)
         if isinstance(wire, Tensor) and len(sizes) > 3:
+            return False
+        # a header that has a grid in the sizes of a tensor alone does not say on which space it is
+        if not isinstance(wire, Field) and any("." in name for size in sizes for name in variables(size)):
             return False
         return all(map(_is_near, sizes)) and math.prod(n for n in sizes if isinstance(n, int)) <= self.largest
 
