@@ -248,6 +248,10 @@ def _port(node: tree.Node | None, kinds: Mapping[str, str]) -> Port:
             return anything
 
 
+# activations are of real numbers, and so is a power
+_REAL = frozenset({"pow", "relu", "gelu", "sigmoid", "silu", "softplus", "activate", "residual"})
+
+
 def relation(name: str, text: str) -> Callable[[Types], bool]:
     """What a mention of the library whose header tells nothing asks of the types of its first wires."""
     pattern = re.search(r'"([^"]*)->', text)
@@ -260,8 +264,12 @@ def relation(name: str, text: str) -> Callable[[Types], bool]:
         return _is_state_and_stack
     if name in ("both", "either", "negate"):
         return lambda types: all(isinstance(wire, Tensor) and wire.kind == "Bool" for wire in types)
-    if name == "pow":
+    if name in _REAL:
         return lambda types: not any(isinstance(wire, Tensor) and wire.kind == "C" for wire in types)
+    if name in ("translate", "pad", "crop"):
+        # one number for each axis of the grid
+        axes = len(re.split(",", text[text.rindex("[") :]))
+        return lambda types: isinstance(types[0], Field) and types[0].space.dim == axes
     if name == "broadcast":
         return lambda types: isinstance(types[0], Tensor) and types[0].kind == "R" and not types[0].sizes
     if name in ("map", "tree"):
