@@ -14,7 +14,8 @@ from diagrammar.strategies.room import FRAME, NOTHING, Options, Room, room_of
 from diagrammar.strategies.signature import Signature
 from diagrammar.types import Type, Types
 
-# A box is four bytes: which it is, and digits that say on which wires. Hypothesis draws bytes evenly, large numbers not.
+# A box is four bytes: which it is, and digits that say on which wires. Hypothesis draws bytes evenly, but not large
+# numbers.
 _BOX = st.binary(min_size=4, max_size=4)
 _DIGITS = st.binary(min_size=2, max_size=2)
 # frames nest in the calls of Python
@@ -81,6 +82,11 @@ def diagrams(
     return _diagrams(room, starts, None if cod is None else bundle(cod), counts)
 
 
+@lru_cache(maxsize=64)
+def _bytes(count: int) -> st.SearchStrategy[bytes]:
+    return st.binary(min_size=count, max_size=count)
+
+
 @lru_cache(maxsize=4096)
 def _from(least: int, most: int) -> st.SearchStrategy[int]:
     """One of these numbers; strategies are dear to make."""
@@ -95,9 +101,7 @@ def _diagrams(
     if starts is not None:
         dom = draw(starts)
     else:
-        types = room.signature.types
-        one = _from(0, len(types) - 1)
-        dom = tuple([types[draw(one)] for _ in range(draw(_from(0, counts.inputs)))])
+        dom = _inputs(draw(_bytes(2 * counts.inputs)), room.signature.types)
         spare = counts.inputs - len(dom)
     growing = Growing(room, dom, None, spare)
     _grow(draw, growing, draw(_from(counts.least, counts.boxes)), counts.least, counts.depth)
@@ -105,6 +109,12 @@ def _diagrams(
     if made is None:
         reject()
     return made
+
+
+def _inputs(drawn: bytes, types: Types) -> Types:
+    """Two bytes for each input: with half of their values there is none."""
+    chosen = [(high << 8 | low) * 2 * len(types) >> 16 for high, low in zip(drawn[::2], drawn[1::2], strict=True)]
+    return tuple([types[at - len(types)] for at in chosen if at >= len(types)])
 
 
 def _grow(draw: st.DrawFn, growing: Growing, boxes: int, least: int, depth: int) -> None:

@@ -197,8 +197,8 @@ class Growing:
 
     def _end(self, wanted: int, ends: list[int]) -> int | None:
         copies = self.room.options.copies
-        here = [*self.unused.get(wanted, ()), *(self.used.get(wanted, ()) if copies else ())]
-        fresh = [wire for wire in here if wire not in ends]
+        here: list[int] = [*self.unused.get(wanted, ()), *(self.used.get(wanted, ()) if copies else ())]
+        fresh: list[int] = [wire for wire in here if wire not in ends]
         if fresh:
             return max(fresh)
         # the newest wire first

@@ -57,6 +57,7 @@ WRITTEN: Mapping[str, tuple[tuple[int, str], ...]] = {
     "index": ((1, "x -> x[0]"), (1, "x -> x[1]")),
     "map": ((1, "map[sin]"), (1, "map[linear]"), (1, "map[linear[b = 2]]"), (2, "map[(x, y) -> x + y]")),
     "mlp": ((1, "mlp[[3, 2, 3]]"), (1, 'mlp[[3, 4, 2], "tanh"]'), (1, 'mlp[[2, 2], last = true]')),
+    "over_group": ((1, "over_group[1]"), (1, "over_group[2]")),
     "pad": ((1, "pad[[1], [0]]"), (1, "pad[[1, 0], [1, 1]]")),
     "pool": ((1, "pool[2]"), (1, 'pool[2, "mean"]'), (1, 'pool[2, "sample"]')),
     "project": ((1, "project[1, hidden = 2]"), (1, "project[2, hidden = 3]")),
@@ -142,7 +143,7 @@ def _generator(
 ) -> Generator:
     found = module.own(name)
     kinds = {info.name: info.kind for info in parameters(found)} if found is not None else {}
-    asks = relation(name, text)
+    asks = relation(name, text) if module is modules.std() else unrelated
 
     def at(types: Types) -> list[Diagram]:
         try:
@@ -248,8 +249,8 @@ def _port(node: tree.Node | None, kinds: Mapping[str, str]) -> Port:
             return anything
 
 
-# activations are of real numbers, and so is a power
-_REAL = frozenset({"pow", "relu", "gelu", "sigmoid", "silu", "softplus", "activate", "residual"})
+# activations are of real numbers, and so are powers and comparisons
+_REAL = frozenset({"pow", "less", "equal", "relu", "gelu", "sigmoid", "silu", "softplus", "activate", "residual"})
 
 
 def relation(name: str, text: str) -> Callable[[Types], bool]:

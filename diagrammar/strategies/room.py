@@ -68,7 +68,8 @@ class Room:
         # a twentieth of the choices each: a weight among a hundred names would be rare
         often = 1 + len(named) // 20
         self.choices = [NOTHING, *range(len(named))]
-        self.choices += [list(named).index("weight")] * (often if "weight" in named else 0)
+        if "weight" in named:
+            self.choices += [list(named).index("weight")] * often
         self.choices += ([FRAME] * often + [REPEAT] * often) * options.frames
         self._may: dict[tuple[int, int, tuple[int, ...]], bool] = {}
         self._entries: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
