@@ -19,17 +19,17 @@ STRIDE = 37
 class Growing:
     """One body: its wires by the numbers of their types, those not used yet apart from the others.
 
-    The steps of a `repeat` are part of the body around it: `around` is that body, and keys are fresh in both. `spare`
-    says how many inputs it may take more, for boxes that no wire fits; `named` that it is inside of a named diagram.
+    The steps of a `repeat` are part of the body around it: `around` is that body, and keys are fresh in both. `free`
+    says that it may take more inputs, for boxes that fit no wire; `named` that it is inside of a named diagram.
     """
 
-    __slots__ = ("build", "kinds", "named", "names", "room", "shared", "spare", "step", "unused", "used")
+    __slots__ = ("build", "free", "kinds", "named", "names", "room", "shared", "step", "unused", "used")
 
     def __init__(
-        self, room: Room, dom: Types, around: Growing | None = None, spare: int = 0, named: bool = False
+        self, room: Room, dom: Types, around: Growing | None = None, *, free: bool = False, named: bool = False
     ) -> None:
         self.room = room
-        self.spare = spare
+        self.free = free
         self.named = named
         self.step = around is not None
         self.build = Builder(dom)
@@ -56,7 +56,7 @@ class Growing:
         """Places a generator of this name, or of another where it fits no wires; `digits` say which, and where."""
         known = list(self.unused)
         made = self._placed(name, known, digits)
-        if made is None and self.spare:
+        if made is None and self.free:
             made = self._entering(name, digits)
         count = len(self.room.named)
         stride = STRIDE if count % STRIDE else 1
@@ -73,16 +73,14 @@ class Growing:
         """The first generator of a name that stands on inputs, which are made for it."""
         room = self.room
         for way, kinds in room.entries(name):
-            if len(kinds) <= self.spare:
-                made = room.on(name, way, kinds)
-                if made:
-                    first = len(self.kinds)
-                    self.build.types.extend(map(room.signature.wire, kinds))
-                    self._meet(kinds)
-                    ins = list(range(first, len(self.kinds)))
-                    self.build.inputs += tuple(ins)
-                    self.spare -= len(ins)
-                    return made[digits % len(made)], ins, digits // len(made)
+            made = room.on(name, way, kinds)
+            if made:
+                first = len(self.kinds)
+                self.build.types.extend(map(room.signature.wire, kinds))
+                self._meet(kinds)
+                ins = list(range(first, len(self.kinds)))
+                self.build.inputs += tuple(ins)
+                return made[digits % len(made)], ins, digits // len(made)
         return None
 
     def _placed(self, name: int, known: Sequence[int], digits: int) -> tuple[Instance, list[int], int] | None:

@@ -15,9 +15,12 @@ def sizes(*, least: int = 1, most: int = 32, divisor: int = 1) -> st.SearchStrat
 
     Raises ValueError where there is no such size.
 
-    >>> from hypothesis import find
-    >>> find(sizes(), lambda n: n > 4 and n % 2 == 1), find(sizes(divisor=4), lambda n: n > 5)
-    (5, 8)
+    >>> from hypothesis import find, settings
+    >>> fresh = settings(database=None)
+    >>> find(sizes(), lambda n: n > 4 and n % 2 == 1, settings=fresh)
+    5
+    >>> find(sizes(divisor=4), lambda n: n > 5, settings=fresh)
+    8
     """
     every = range(-(-least // divisor) * divisor, most + 1, divisor)
     if least < 0 or divisor < 1 or not every:
@@ -35,8 +38,9 @@ def grids(
 
     `least`, `most` and `divisor` are those of each axis. `space.on(grid)` is the space on such a grid.
 
-    >>> from hypothesis import find
-    >>> find(grids(2), lambda grid: grid[0] > grid[1])
+    >>> from hypothesis import find, settings
+    >>> fresh = settings(database=None)
+    >>> find(grids(2), lambda grid: grid[0] > grid[1], settings=fresh)
     (2, 1)
     """
     count = space.dim if isinstance(space, Space) else space
