@@ -133,7 +133,7 @@ def discopy() -> Algebra:
 
 def boxes_drawn(graph: Any, diagram: Diagram) -> Counter[str]:
     """The boxes of a graph, by their names; what its ends are is no box."""
-    return Counter(node["name"] for _, node in graph.nodes(data=True) if node.get("kind") == "box")
+    return Counter(node["name"] for _, node in graph.nodes(data=True) if node["role"] == "box")
 
 
 def algebra(name: str) -> Algebra | None:
