@@ -271,6 +271,9 @@ def relation(name: str, text: str) -> Callable[[Types], bool]:
         # one number for each axis of the grid
         axes = len(re.split(",", text[text.rindex("[") :]))
         return lambda types: isinstance(types[0], Field) and types[0].space.dim == axes
+    if name == "resample":
+        # what is given is an interval: another space has no points in it
+        return lambda types: isinstance(types[0], Field) and types[0].space.dim == 1
     if name == "spread":
         return lambda types: isinstance(types[0], Tensor) and len(types[0].sizes) == 2
     if name == "broadcast":
