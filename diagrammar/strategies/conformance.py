@@ -49,7 +49,8 @@ class Algebra:
     `view(image, diagram)` is the arrow that an image is; `then` and `tensor` compose arrows, `identity`, `swap` and
     `copy` are those of given wires; `equal(a, b, diagram)` says whether two arrows of that diagram are one. Where images
     are only counted, costs say, an arrow is a number: `then` and `tensor` are sums, and wires are 0. `owned` counts the
-    weights that an image has, where it has any.
+    weights that an image has, where it has any. Without `discards` the laws are asked of diagrams in which all that is
+    made is used: costs leave out what is not.
     """
 
     view: Callable[[Any, Diagram], Any]
@@ -61,6 +62,7 @@ class Algebra:
     copy: Callable[[Types], Any]
     equal: Callable[[Any, Any, Diagram], bool]
     owned: Callable[[Any], int] | None = None
+    discards: bool = True
 
 
 def suite(
@@ -133,15 +135,21 @@ class _Test:
     def drawn(self, run: Callable[[Any], None], strategy: st.SearchStrategy[Any]) -> None:
         """Runs a check on drawn values."""
         each = settings(
-            max_examples=self.examples, deadline=None, database=None, phases=_PHASES, suppress_health_check=list(HealthCheck)
+            max_examples=self.examples,
+            deadline=None,
+            database=None,
+            phases=_PHASES,
+            suppress_health_check=list(HealthCheck),
         )
         each(given(strategy)(run))()
 
     def plain(self, dom: Types | None = None) -> st.SearchStrategy[Diagram]:
         """Diagrams that own nothing and draw nothing: their images are functions of their inputs."""
+        every = self.law().discards
         return diagrams(
-            self.signature, dom=dom, boxes=6, inputs=2, weights=False, random=False, states=False, shares=False
-        )
+            self.signature, dom=dom, boxes=6, inputs=2, weights=False, random=False, states=False, shares=False,
+            discards=every, frames=every,
+        )  # fmt: skip
 
     def samples(self) -> Iterator[Diagram]:
         """Each generator on the first of the signature's types that it fits."""
@@ -255,7 +263,7 @@ class _Test:
         def check(pair: tuple[Diagram, Diagram]) -> None:
             f, g = pair
             law = self.law()
-            assert law.equal(self.image(f >> g), law.then(self.image(f), self.image(g)), f >> g)
+            assert law.equal(self.image(f >> g), law.then(self.image(f), self.image(g)), f >> g), f"{f}{g}"
 
         pairs = self.plain().flatmap(lambda f: st.tuples(st.just(f), self.plain(tuple(f.cod))))
         self.drawn(check, pairs)
@@ -266,7 +274,7 @@ class _Test:
         def check(pair: tuple[Diagram, Diagram]) -> None:
             f, g = pair
             law = self.law()
-            assert law.equal(self.image(f @ g), law.tensor(self.image(f), self.image(g)), f @ g)
+            assert law.equal(self.image(f @ g), law.tensor(self.image(f), self.image(g)), f @ g), f"{f}{g}"
 
         self.drawn(check, st.tuples(self.plain(), self.plain()))
 
@@ -288,7 +296,7 @@ class _Test:
 
         def check(diagram: Diagram) -> None:
             framed = Diagram.of(diagram.named("part").frame())
-            assert self.law().equal(self.image(framed), self.image(diagram), diagram)
+            assert self.law().equal(self.image(framed), self.image(diagram), diagram), str(diagram)
 
         self.drawn(check, self.plain())
 

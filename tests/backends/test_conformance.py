@@ -14,11 +14,10 @@ import torch
 
 from diagrammar import backend
 from diagrammar.backend import Backend
-from diagrammar.diagram import Box, Diagram
-from diagrammar.errors import BackendError
+from diagrammar.diagram import Diagram
 from diagrammar.sizes import evaluate
 from diagrammar.strategies import signature_of
-from diagrammar.strategies.conformance import Algebra, Check, suite
+from diagrammar.strategies.conformance import Algebra, suite
 from diagrammar.types import Tensor, Tokens, Types, shape_of
 
 PLUGIN = Path(__file__).parents[1] / "plugin"
@@ -76,6 +75,7 @@ def counts(view: Callable[[Any, Diagram], Any], nothing: Any) -> Algebra:
         swap=lambda a, b: nothing,
         copy=lambda wires: nothing,
         equal=lambda a, b, diagram: bool(a == b),
+        discards=False,
     )
 
 
@@ -182,7 +182,9 @@ NAMES = [check.name for check in suite(Backend("", len, str, bool), functions(eq
 @pytest.mark.parametrize("name", [*OURS, "plain"])
 def test_conformance(name: str, check: str) -> None:
     """A backend holds to a check of the suite."""
-    (run,) = [each for each in suite(found(name), algebra(name), signature=STD) if each.name == check] or [None]
+    (run,) = [each for each in suite(found(name), algebra(name), signature=STD, examples=12) if each.name == check] or [
+        None
+    ]
     if run is None:
         pytest.skip(f"{name} has no such check")
     run.run()
