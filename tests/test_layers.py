@@ -25,19 +25,19 @@ SHELVES: list[set[str]] = [
     {"functor", "format", "notation", "body_text", "spelling"},
     {"derivative", "lens", "optic", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
-    {"backends", "laws"},
+    {"backends", "laws", "strategies"},
     {"api", "commands", "drawing", "summary", "__main__", "__init__"},
 ]
 # the language knows places and errors, and nothing of diagrams
 BELOW_GRAMMAR = {"errors", "source", "grammar"}
-# a framework, and the one place that knows it
-FRAMEWORKS = {
+# a framework, and the one place that knows it; what draws and what runs laws both know Hypothesis
+FRAMEWORKS: dict[str, str | tuple[str, ...] | None] = {
     "torch": "backends.torch",
     "lark": "grammar.build",
     "sympy": "backends.symbolic",
     "discopy": "backends.discopy",
     "networkx": "backends.networkx",
-    "hypothesis": "laws",
+    "hypothesis": ("laws", "strategies"),
     "rich": "commands",
     "numpy": None,
     "scipy": None,
@@ -88,9 +88,10 @@ def shelf(module: str) -> int:
     raise AssertionError(f"`{module}` stands on no shelf: give it one in tests/test_layers.py")
 
 
-def under(module: str, room: str | None) -> bool:
-    """Whether a module is a room or in it."""
-    return room is not None and f"{module}.".startswith(f"{room}.")
+def under(module: str, room: str | tuple[str, ...] | None) -> bool:
+    """Whether a module is a room or in it; with several, in one of them."""
+    rooms = (room,) if isinstance(room, str) else room or ()
+    return any(f"{module}.".startswith(f"{each}.") for each in rooms)
 
 
 def test_imports_run_downward() -> None:

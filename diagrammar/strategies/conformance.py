@@ -47,10 +47,10 @@ class Algebra:
     """The category that a backend goes to, where functoriality is asked: what its objects compose to.
 
     `view(image, diagram)` is the arrow that an image is; `then` and `tensor` compose arrows, `identity`, `swap` and
-    `copy` are those of given wires; `equal(a, b, diagram)` says whether two arrows of that diagram are one. Where images
-    are only counted, costs say, an arrow is a number: `then` and `tensor` are sums, and wires are 0. `owned` counts the
-    weights that an image has, where it has any. Without `discards` the laws are asked of diagrams in which all that is
-    made is used: costs leave out what is not.
+    `copy` are those of given wires; `equal(a, b, diagram)` says whether two arrows of that diagram are one. Where
+    images are only counted, costs say, an arrow is a number: `then` and `tensor` are sums, and wires are 0. `owned`
+    counts the weights that an image has, where it has any. Without `discards` the laws are asked of diagrams in which
+    all that is made is used: costs leave out what is not.
     """
 
     view: Callable[[Any, Diagram], Any]
