@@ -266,6 +266,9 @@ class Body:
                 yield show_value(box.param("value"))
             case "std:index":
                 yield f"{args[0]}[{show_value(box.param('at', 0))}]"
+            case "std:lookup":
+                # its header has two lists of wires
+                yield f"{head}({args[0]})({args[1]})"
             case _:
                 yield f"{head}({', '.join(args)})"
 

@@ -195,7 +195,8 @@ def _is_stack(whole: Type, one: Type, size: Size | None) -> bool:
             count = whole.sizes[0] if size is None else size
             return same_type(whole, Tensor(one.kind, (count, *one.sizes)))
         case Field(), Tensor(kind="R"):
-            return same_type(one, Tensor("R", (whole.channels,)))
+            # a formula may give a number for the one channel of a field
+            return same_type(one, Tensor("R", (whole.channels,))) or (not one.sizes and whole.channels == 1)
         case _:
             return same_type(whole, one)
 

@@ -25,7 +25,7 @@ SHELVES: list[set[str]] = [
     {"functor", "format", "notation", "body_text", "spelling"},
     {"derivative", "lens", "optic", "oracle", "proof", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
-    {"backends", "laws"},
+    {"backends", "laws", "strategies"},
     {"api", "commands", "pytest_plugin", "drawing", "summary", "__main__", "__init__"},
 ]
 # the language knows places and errors, and nothing of diagrams

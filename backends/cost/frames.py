@@ -114,12 +114,11 @@ def _rounds(
         kind = [(x.strides, x.grad) for x in carried]
         shapes = [x.viewed(x.sizes, x.strides) for x in carried]
         step = Step(fn.memory, [x.storage for x in carried])
-        for shape in shapes:
-            shape.storage = _NOWHERE
+        _part(shapes)
         # whoever gave them holds them no more
         carried.clear()
         ready = inputs(step.start(shapes))
-        del shapes, shape
+        del shapes
         results: list[Value] = yield fn.body(inside, ready, batch)
         del ready
         made: list[Shape] = []
@@ -139,6 +138,12 @@ def _rounds(
 
 
 _NOWHERE = Storage(None, 0)
+
+
+def _part(shapes: list[Shape]) -> None:
+    """Takes their storages from shapes; there are none where nothing moves from step to step."""
+    for shape in shapes:
+        shape.storage = _NOWHERE
 
 
 class Step:

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from diagrammar.backends import torch as backend
 from diagrammar.backends.torch.entrance import kind_of
+from diagrammar.diagram import Diagram
 from diagrammar.law import Choice, Named, OneOf, Range
 from diagrammar.types import Field, Type
 
@@ -214,3 +216,15 @@ def state_of(found: Any) -> dict[str, torch.Tensor] | None:
 def live_state(module: nn.Module) -> dict[str, torch.Tensor]:
     """The weights and states of a module themselves, by path: not copies, so that gradients reach them."""
     return dict(module.state_dict(keep_vars=True))
+
+
+def double() -> torch.dtype:
+    """The dtype that laws are judged in."""
+    return torch.float64
+
+
+def shapes_of(diagram: Diagram) -> list[tuple[str, torch.Tensor, bool]]:
+    """The weights and states of the module of a diagram by path, as they are at first, and which are states."""
+    module = backend.compile(diagram, dtype=torch.float64)
+    states = {name for name, _ in module.named_buffers()}
+    return [(name, each, name in states) for name, each in module.state_dict().items() if each.is_floating_point()]

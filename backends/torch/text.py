@@ -71,7 +71,8 @@ def method_text(program: Program, made: Made, fn: Function, name: str, results: 
 
 
 def _function(program: Program, fn: Function, name: str, part: str, results: list[Value], tail: list[str]) -> list[str]:
-    returned = "return " + ", ".join(written_out(fn, value) for value in results)
+    # without results it gives an empty tuple: nothing at all would be one result
+    returned = "return " + (", ".join(written_out(fn, value) for value in results) or "()")
     params = fn.params + ([] if fn.root else list(fn.extras.values()))
     start = [] if not fn.root or ("pending",) not in fn.extras else ["pending = []"]
     statements = [*fn.sizes, *fn.top.head, *fn.top.body]

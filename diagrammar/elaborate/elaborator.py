@@ -44,6 +44,8 @@ class Elaborator:
         self.budget = budget
         self.rigid: set[str] = set()
         self._made: dict[Any, Definition | None] = {}
+        # definitions that are being made, each inside of the one before
+        self._begun: list[Any] = []
         self._failed: dict[Any, DiagrammarError] = {}
         # counts by the identity of diagrams, which are kept alive here
         self._counts: dict[int, tuple[Diagram, int]] = {}
@@ -141,26 +143,22 @@ class Elaborator:
 
     def guarded(self, make: Callable[[], Steps], span: Span) -> Any:
         """What is made from outside of any body: counted from nothing, and forgotten where it fails."""
-        self._spent = 0
-        self._entered = 0
-        self._times = 1
-        self._path.clear()
-        self._depth.clear()
+        self.begin()
         try:
             with paused():
                 return run(make())
         except NeedsConcrete as error:
-            self._forget()
+            self.forget()
             if self.rigid:
                 raise
             raise DiagramValueError(
                 "a static value is wanted here, and this depends on a free size", error.span or span
             ) from None
         except DiagrammarError as error:
-            self._forget()
+            self.forget()
             raise self._for_users(error) from None
         except BaseException:
-            self._forget()
+            self.forget()
             raise
 
     def _for_users(self, error: DiagrammarError) -> DiagrammarError:
@@ -172,9 +170,20 @@ class Elaborator:
                 return moved(error, span, f"`{declared.name}`")
         return error
 
-    def _forget(self) -> None:
+    def begin(self) -> None:
+        """Starts to count anew, for what is elaborated from outside of any body."""
+        self._spent = 0
+        self._entered = 0
+        self._times = 1
+        self._path.clear()
+        self._depth.clear()
+
+    def forget(self) -> None:
         """Drops what was begun and not finished."""
-        self._made = {key: made for key, made in self._made.items() if made is not None}
+        for key in self._begun:
+            if self._made.get(key) is None:
+                self._made.pop(key, None)
+        self._begun.clear()
 
     def define(
         self, declared: Declared, values: dict[str, Any], implicit: dict[tuple[int, str], Any], span: Span
@@ -192,6 +201,7 @@ class Elaborator:
                 raise BudgetError(f"`{declared.name}` contains itself, without end", span)
             return made
         self._made[key] = None
+        self._begun.append(key)
         depth = self._depth.get(declared.origin, 0) + 1
         if depth > RECURSION:
             raise BudgetError(f"`{declared.name}` recurses deeper than {RECURSION} levels", span)
@@ -203,6 +213,7 @@ class Elaborator:
         if self.count_of(made.diagram) > self.budget:
             raise self._over(span, f"`{declared.name}` expands to {_number(self.count_of(made.diagram))} boxes, past")
         self._made[key] = made
+        self._begun.pop()
         return made
 
     def _make(self, declared: Declared, values: dict[str, Any], implicit: dict[tuple[int, str], Any]) -> Steps:

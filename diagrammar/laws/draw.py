@@ -13,15 +13,16 @@ from diagrammar.diagram import Bundle
 from diagrammar.elaborate.laws import named
 from diagrammar.errors import DiagramTypeError
 from diagrammar.law import Choice, Named, OneOf, Range
-from diagrammar.laws.sizes import PARAMETERS, grid_axes, met, pool
-from diagrammar.laws.subject import STYLES, Case, Subject
+from diagrammar.laws.sizes import divisor, grid_axes, met, most
+from diagrammar.laws.subject import Case, Subject
 from diagrammar.sizes import Poly, substitute, var, variables
+from diagrammar.strategies import values as values_of
+from diagrammar.strategies.sizes import sizes as some_size
 from diagrammar.types import Field, Space, Tensor, free_axes, sizes_of
 
 # the spaces that a law over any space is tried on
 SPACES = (("torus", 1), ("torus", 2), ("cube", 1), ("cube", 2), ("torus", 3))
 _SEED = st.integers(0, 2**62)
-_SHIFT = st.integers(-9, 9)
 
 
 @st.composite
@@ -48,14 +49,15 @@ def cases(draw: st.DrawFn, subject: Subject) -> Case:
         for name in sorted(wanted):
             _size(draw, name, list(wanted), conditions, sizes)
         assume(met(conditions, sizes))
-    style = draw(st.sampled_from(STYLES))
+    style = draw(st.sampled_from(values_of.STYLES))
     weight_style = draw(st.sampled_from(("integers", "normal", "normal"))) if made.weights else "normal"
     return Case(values, sizes, style, weight_style, draw(_SEED))
 
 
 def _size(draw: st.DrawFn, name: str, names: Any, conditions: Any, sizes: dict[str, int]) -> None:
     if name not in sizes:
-        sizes[name] = draw(st.sampled_from(pool(name, grid_axes(names), conditions)))
+        step = divisor(name, conditions)
+        sizes[name] = draw(some_size(most=most(name, grid_axes(names), step), divisor=step))
 
 
 def _bind(draw: st.DrawFn, subject: Subject, name: str, choice: Choice | None, sizes: dict[str, int]) -> None:
@@ -94,7 +96,7 @@ def _value(
         case OneOf(found):
             return named(draw(st.sampled_from(found)), name)
         case Named("shifts", (Space() as space,)):
-            return draw(st.tuples(*(_SHIFT for _ in space.axes)))
+            return draw(values_of.shifts(space))
         case Named("grids", (Space() as space, *ends)):
             found = named(space, name)
             low, high = (int(end) for end in (ends if len(ends) == 2 else (1, *ends)))
@@ -105,7 +107,7 @@ def _value(
         case Named("permutations", (count,)):
             for each in sorted(variables(count)) if isinstance(count, Poly) else ():
                 _size(draw, each, [each], (), sizes)
-            return tuple(draw(st.permutations(range(int(substitute(count, sizes))))))  # type: ignore[arg-type]
+            return draw(values_of.permutations(int(substitute(count, sizes))))  # type: ignore[arg-type]  # now a number
         case Named(word, _):
             raise DiagramTypeError(f"`{word}` is no set of static values", subject.law.span)
     raise AssertionError(choice)
@@ -115,7 +117,7 @@ def _of_kind(draw: st.DrawFn, subject: Subject, name: str) -> Any:
     kind = subject.law.kinds[name]
     match kind:
         case "int":
-            return draw(st.sampled_from(PARAMETERS))
+            return draw(st.integers(1, 8))
         case "real":
             return draw(st.floats(-3.0, 3.0, allow_nan=False, allow_subnormal=False))
         case "bool":

@@ -1,35 +1,28 @@
-"""Sizes for the free names of a law: small ones first, odd and even and prime, one, and as large as is quick."""
+"""Free sizes of a law by name: `n` for a dim, `X.0` for an axis of the grid of X."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-from diagrammar.sizes import Poly, Size, substitute, variables
+from diagrammar.sizes import Poly, Size, substitute, var
 
-# along one axis of a grid with so many axes
-GRIDS = {
-    1: (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 17, 19, 24, 27, 31, 32, 33),
-    2: (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16, 17),
-    3: (1, 2, 3, 4, 5, 6, 7, 8),
-}
-DIMS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 16)
-PARAMETERS = (1, 2, 3, 4, 5, 6, 7, 8)
-# how many multiples of a divisor are tried
+# the most along an axis of a grid with so many axes, and of what is no grid
+GRIDS = {1: 33, 2: 17, 3: 8}
+DIMS = 16
+# of a size that something divides there are at least so many
 MULTIPLES = 4
 
 
-def pool(name: str, axes: Mapping[str, int], conditions: Iterable[tuple[Size, int]]) -> Sequence[int]:
-    """The sizes that a free name is drawn from: `X.0` is an axis of the grid of X. Divisors that speak of it alone are
-    met; `axes` says how many axes each grid has."""
+def divisor(name: str, conditions: Iterable[tuple[Size, int]]) -> int:
+    """What has to divide a free size by itself."""
+    return math.lcm(*(by for size, by in conditions if size == var(name)))
+
+
+def most(name: str, axes: Mapping[str, int], step: int) -> int:
+    """The largest size that a free name is drawn at; `axes` says how many axes each grid has."""
     space, dot, _ = name.rpartition(".")
-    found: Sequence[int] = GRIDS[min(axes.get(space, 1), 3)] if dot else DIMS
-    needs = [(size, by) for size, by in conditions if isinstance(size, Poly) and variables(size) == {name}]
-    if not needs:
-        return found
-    step = math.lcm(*(by for _, by in needs))
-    tried = sorted({*found, *(step * k for k in range(1, MULTIPLES + 1))})
-    return [n for n in tried if met(needs, {name: n})]
+    return max(GRIDS[min(axes.get(space, 1), 3)] if dot else DIMS, MULTIPLES * step)
 
 
 def met(conditions: Iterable[tuple[Size, int]], sizes: Mapping[str, int]) -> bool:

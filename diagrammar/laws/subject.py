@@ -21,7 +21,6 @@ from diagrammar.types import Space, Type, map_sizes, shape_of, sizes_of
 # the relative tolerance where the text has none: the design page allows at most 1e-9 in float64
 TOLERANCE = 1e-9
 BATCH = 2
-STYLES = ("integers", "constant", "spike", "normal", "normal", "normal")
 _KEPT = 64
 # ways to elaborate a law, the cheapest first: real parameters as wires, free sizes left free
 _MODES = ((True, True), (False, True), (True, False), (False, False))

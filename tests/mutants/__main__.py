@@ -34,7 +34,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the sample, and of what laws draw")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument(
-        "--laws", default="tests.mutants.laws:kill", metavar="MODULE:FUNCTION", help="(origin, seed) -> name of a law, or None"
+        "--laws",
+        default="tests.mutants.laws:kill",
+        metavar="MODULE:FUNCTION",
+        help="(origin, seed) -> name of a law, or None",
     )
     parser.add_argument("--oracle", action="store_true", help="ask no laws")
     parser.add_argument("--suspects", action="store_true", help="show the mutants that nothing tells from the box")
