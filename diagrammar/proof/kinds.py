@@ -178,7 +178,8 @@ class Kinds:
 
     def _is_pointwise(self, term: Term) -> bool:
         box = term.box
-        if not box.dom or not _alike(box):
+        # what owns something may do another thing to each entry
+        if not box.dom or term.owns or not _alike(box):
             return False
         if not box.insides:
             return "elementwise" in box.kinds and not box.params

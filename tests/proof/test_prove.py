@@ -66,6 +66,16 @@ def test_a_step_of_a_loop_has_instances_of_its_own() -> None:
     assert found is not None and found.unrolled and check_proof(found)
 
 
+def test_what_owns_something_does_not_act_alike_on_all_entries() -> None:
+    """A box of the caller that is elementwise commutes with a permutation of axes only if it has no weights."""
+    square = Tensor("R", (3, 3))
+    pattern = (("pattern", "a b -> b a"), ("sizes", ()))
+    turn = Box("rearrange", (square,), (square,), origin="std:rearrange", params=pattern)
+    for key in (None, "prelu"):
+        act = Box("prelu", (square,), (square,), key=key, kinds=frozenset({"elementwise"}))
+        assert (prove(act >> turn, turn >> act) is None) == (key is not None)
+
+
 def test_random_boxes_are_not_merged() -> None:
     """Twice one draw is not the sum of two draws; the same draws are the same."""
     noise = Diagram.of(NOISE)
