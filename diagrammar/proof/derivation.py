@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from diagrammar.diagram import Builder, Diagram
+from diagrammar.diagram import Builder, Diagram, Flat
 from diagrammar.errors import BudgetError
-from diagrammar.proof.equation import Instance
+from diagrammar.proof.equation import Equation, Instance
 from diagrammar.proof.kinds import Ports
 from diagrammar.proof.normal import ARITHMETIC, ENTRYWISE, LINEARITY, Axioms, Normal
 from diagrammar.proof.show import expression
@@ -25,8 +25,8 @@ class Step(NamedTuple):
 
     `rule` is `arithmetic`, `linearity`, `entry by entry` or `equation`; `name` is that of the equation, or of the box
     that is linear or that moves entries; `forward` says whether the rule is read from left to right. `ports` are the
-    inputs in which the box is linear; `output` is that of the equation, `wires` which of its inputs the hole takes, and
-    `instance` its sizes. `span` is the place in the text. `shown` is what is before and after, as expressions.
+    inputs in which the box is linear; `output` is that of the equation, whose inputs the hole takes, and `instance` its
+    sizes. `span` is the place in the text. `shown` is what is before and after, as expressions.
     """
 
     rule: str
@@ -39,7 +39,6 @@ class Step(NamedTuple):
     forward: bool = True
     ports: Ports = ()
     output: int = 0
-    wires: tuple[int, ...] = ()
     instance: Instance = Instance()
 
     @property
@@ -86,13 +85,18 @@ def plugged(context: Diagram, filler: Diagram) -> Diagram:
     return build.build([at[w] for w in flat.outputs])
 
 
-class Use(NamedTuple):
-    """An equation used in a store: one output of it, from its inputs that occur."""
+def one_output(diagram: Diagram, output: int) -> Diagram:
+    """The diagram with one of its outputs alone."""
+    flat = diagram.flat
+    return Diagram(Flat(flat.types, flat.inputs, flat.nodes, (flat.outputs[output],)))
 
-    name: str
+
+class Use(NamedTuple):
+    """An equation used in a store: one output of it, on these wires."""
+
+    equation: Equation
     forward: bool
     output: int
-    inputs: tuple[int, ...]
     wires: tuple[int, ...]
     instance: Instance
 
@@ -130,8 +134,15 @@ class Writer:
 
     def used(self, state: tuple[int, ...], before: int, after: int, use: Use) -> Step:
         """The step that an equation is."""
-        step = self._step(state, before, after, use.inputs, EQUATION, use.name)
-        return step._replace(forward=use.forward, output=use.output, wires=use.wires, instance=use.instance)
+        self._count()
+        context = self.store.diagram(state, self.inputs, (before, use.wires))
+        first, second = (
+            one_output(use.equation.at(forward, use.instance), use.output) for forward in (use.forward, not use.forward)
+        )
+        shown = expression(self.store, before, self.names), expression(self.store, after, self.names)
+        span = self.store.owner[before].box.span
+        name, forward = use.equation.name, use.forward
+        return Step(EQUATION, name, context, first, second, shown, span, forward, (), use.output, use.instance)
 
     def _axiom(self, state: tuple[int, ...], rule: str, before: int, after: int, ports: Ports) -> Step:
         store, ring = self.store, self.axioms.ring
@@ -159,10 +170,13 @@ class Writer:
             found += scalars if product is None else [*scalars, product]
         return found
 
-    def _step(self, state: tuple[int, ...], before: int, after: int, cut: Sequence[int], rule: str, name: str) -> Step:
+    def _count(self) -> None:
         self.written += 1
         if self.written > self.most:
             raise BudgetError(f"more than {self.most:,} steps")
+
+    def _step(self, state: tuple[int, ...], before: int, after: int, cut: Sequence[int], rule: str, name: str) -> Step:
+        self._count()
         store = self.store
         context = store.diagram(state, self.inputs, (before, cut))
         first, second = store.diagram((before,), cut), store.diagram((after,), cut)
