@@ -5,7 +5,8 @@ A step is a context with a hole, and what is in the hole before and after.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from diagrammar.diagram import Builder, Diagram, Flat
@@ -116,21 +117,34 @@ class Writer:
         """The steps to the normal form, and the normal form. Raises BudgetError past the budget of steps."""
         normal = Normal(self.axioms)
         end = normal.of(state)
-        # an axiom used at one place changes the places that come after it
-        places = [wire for event in normal.events for wire in (event.before, event.after)]
+        waiting = [(event.before, event.after) for event in normal.events]
         steps: list[Step] = []
         for number, event in enumerate(normal.events):
-            before, after = places[2 * number : 2 * number + 2]
+            before, after = waiting[number]
             if before == after or before not in self.store.below(state):
                 continue
             steps.append(self._axiom(state, event.rule, before, after, event.ports))
-            count = len(state)
-            rest = places[2 * number + 2 :]
-            images = self.store.rebuilt((*state, *rest), {before: after})
-            state, places[2 * number + 2 :] = images[:count], images[count:]
+            state, waiting[number + 1 :] = self._changed(state, waiting[number + 1 :], {before: after})
         if state != end:
             raise BudgetError("the steps do not reach the normal form")
         return steps, end
+
+    def _changed(
+        self, state: tuple[int, ...], waiting: Sequence[tuple[int, int]], images: Mapping[int, int]
+    ) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
+        """A state, and the axioms to be used, after one was used: they are at other places then.
+
+        A place itself stays, only what is below it changes: the same box may come to stand there once more.
+        """
+        store = self.store
+        ins = [wire for before, _ in waiting for wire in store.owner[before].ins]
+        made = iter(store.rebuilt((*state, *ins, *(after for _, after in waiting)), images))
+        state = tuple(islice(made, len(state)))
+        places = []
+        for before, _ in waiting:
+            term = store.owner[before]
+            places.append(store.again(term, tuple(islice(made, len(term.ins))))[before - term.first])
+        return state, list(zip(places, made, strict=True))
 
     def used(self, state: tuple[int, ...], before: int, after: int, use: Use) -> Step:
         """The step that an equation is."""
