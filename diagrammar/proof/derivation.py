@@ -5,17 +5,16 @@ A step is a context with a hole, and what is in the hole before and after.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from diagrammar.diagram import Builder, Diagram, Flat
 from diagrammar.errors import BudgetError
 from diagrammar.proof.equation import Equation, Instance
 from diagrammar.proof.kinds import Ports
-from diagrammar.proof.normal import ARITHMETIC, ENTRYWISE, LINEARITY, Axioms, Normal
+from diagrammar.proof.normal import ARITHMETIC, ENTRYWISE, LINEARITY, Axioms, Event
 from diagrammar.proof.show import expression
-from diagrammar.proof.terms import HOLE, Store
+from diagrammar.proof.terms import HOLE, Store, Term
 from diagrammar.source import Span
 
 EQUATION = "equation"
@@ -115,36 +114,12 @@ class Writer:
 
     def normalised(self, state: tuple[int, ...]) -> tuple[list[Step], tuple[int, ...]]:
         """The steps to the normal form, and the normal form. Raises BudgetError past the budget of steps."""
-        normal = Normal(self.axioms)
-        end = normal.of(state)
-        waiting = [(event.before, event.after) for event in normal.events]
         steps: list[Step] = []
-        for number, event in enumerate(normal.events):
-            before, after = waiting[number]
-            if before == after or before not in self.store.below(state):
-                continue
-            steps.append(self._axiom(state, event.rule, before, after, event.ports))
-            state, waiting[number + 1 :] = self._changed(state, waiting[number + 1 :], {before: after})
-        if state != end:
-            raise BudgetError("the steps do not reach the normal form")
-        return steps, end
-
-    def _changed(
-        self, state: tuple[int, ...], waiting: Sequence[tuple[int, int]], images: Mapping[int, int]
-    ) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
-        """A state, and the axioms to be used, after one was used: they are at other places then.
-
-        A place itself stays, only what is below it changes: the same box may come to stand there once more.
-        """
-        store = self.store
-        ins = [wire for before, _ in waiting for wire in store.owner[before].ins]
-        made = iter(store.rebuilt((*state, *ins, *(after for _, after in waiting)), images))
-        state = tuple(islice(made, len(state)))
-        places = []
-        for before, _ in waiting:
-            term = store.owner[before]
-            places.append(store.again(term, tuple(islice(made, len(term.ins))))[before - term.first])
-        return state, list(zip(places, made, strict=True))
+        done: set[int] = set()
+        while (found := self.axioms.first(state, done)) is not None:
+            steps.append(self._axiom(state, found))
+            state = self.store.rebuilt(state, {found.before: found.after})
+        return steps, state
 
     def used(self, state: tuple[int, ...], before: int, after: int, use: Use) -> Step:
         """The step that an equation is."""
@@ -158,8 +133,9 @@ class Writer:
         name, forward = use.equation.name, use.forward
         return Step(EQUATION, name, context, first, second, shown, span, forward, (), use.output, use.instance)
 
-    def _axiom(self, state: tuple[int, ...], rule: str, before: int, after: int, ports: Ports) -> Step:
+    def _axiom(self, state: tuple[int, ...], use: Event) -> Step:
         store, ring = self.store, self.axioms.ring
+        rule, before, after, ports = use
         term = store.owner[before]
         name = term.box.name
         cut: list[int] = []
@@ -172,7 +148,24 @@ class Writer:
             # a box that acts entry by entry, or a product
             inner = store.owner[term.ins[0]]
             cut = ring.leaves(term.ins) if inner.box.origin == "std:mul" else list(inner.ins)
+        if rule != ARITHMETIC:
+            cut = self._opened(term, cut)
         return self._step(state, before, after, sorted(set(cut)), rule, name)._replace(ports=ports)
+
+    def _opened(self, term: Term, cut: Sequence[int]) -> list[int]:
+        """Wires from which a box and what becomes of it are made: not those that the same box makes of others, since in
+        f(x + f(x)) = f(x) + f(f(x)) there is one f(x) on both sides."""
+        found: list[int] = []
+        stack = list(cut)
+        while stack:
+            wire = stack.pop()
+            other = self.store.owner[wire]
+            same = len(other.ins) == len(term.ins) and self.store.again(term, other.ins).start == other.first
+            if same and other.ins:
+                stack += other.ins
+            else:
+                found.append(wire)
+        return found
 
     def _parts(self, wire: int) -> list[int]:
         """The tensors and the scalars that a sum is made of."""
