@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from diagrammar.diagram import Builder, Diagram
+from diagrammar.diagram import Builder, Diagram, Flat
 from diagrammar.errors import BudgetError
-from diagrammar.proof.equation import Instance
+from diagrammar.proof.equation import Equation, Instance
 from diagrammar.proof.kinds import Ports
-from diagrammar.proof.normal import ARITHMETIC, ENTRYWISE, LINEARITY, Axioms, Normal
+from diagrammar.proof.normal import ARITHMETIC, ENTRYWISE, LINEARITY, Axioms, Event
 from diagrammar.proof.show import expression
-from diagrammar.proof.terms import HOLE, Store
+from diagrammar.proof.terms import HOLE, Store, Term
 from diagrammar.source import Span
 
 EQUATION = "equation"
@@ -25,8 +25,8 @@ class Step(NamedTuple):
 
     `rule` is `arithmetic`, `linearity`, `entry by entry` or `equation`; `name` is that of the equation, or of the box
     that is linear or that moves entries; `forward` says whether the rule is read from left to right. `ports` are the
-    inputs in which the box is linear; `output` is that of the equation, `wires` which of its inputs the hole takes, and
-    `instance` its sizes. `span` is the place in the text. `shown` is what is before and after, as expressions.
+    inputs in which the box is linear; `output` is that of the equation, whose inputs the hole takes, and `instance` its
+    sizes. `span` is the place in the text. `shown` is what is before and after, as expressions.
     """
 
     rule: str
@@ -39,7 +39,6 @@ class Step(NamedTuple):
     forward: bool = True
     ports: Ports = ()
     output: int = 0
-    wires: tuple[int, ...] = ()
     instance: Instance = Instance()
 
     @property
@@ -86,13 +85,18 @@ def plugged(context: Diagram, filler: Diagram) -> Diagram:
     return build.build([at[w] for w in flat.outputs])
 
 
-class Use(NamedTuple):
-    """An equation used in a store: one output of it, from its inputs that occur."""
+def one_output(diagram: Diagram, output: int) -> Diagram:
+    """The diagram with one of its outputs alone."""
+    flat = diagram.flat
+    return Diagram(Flat(flat.types, flat.inputs, flat.nodes, (flat.outputs[output],)))
 
-    name: str
+
+class Use(NamedTuple):
+    """An equation used in a store: one output of it, on these wires."""
+
+    equation: Equation
     forward: bool
     output: int
-    inputs: tuple[int, ...]
     wires: tuple[int, ...]
     instance: Instance
 
@@ -110,31 +114,28 @@ class Writer:
 
     def normalised(self, state: tuple[int, ...]) -> tuple[list[Step], tuple[int, ...]]:
         """The steps to the normal form, and the normal form. Raises BudgetError past the budget of steps."""
-        normal = Normal(self.axioms)
-        end = normal.of(state)
-        # an axiom used at one place changes the places that come after it
-        places = [wire for event in normal.events for wire in (event.before, event.after)]
         steps: list[Step] = []
-        for number, event in enumerate(normal.events):
-            before, after = places[2 * number : 2 * number + 2]
-            if before == after or before not in self.store.below(state):
-                continue
-            steps.append(self._axiom(state, event.rule, before, after, event.ports))
-            count = len(state)
-            rest = places[2 * number + 2 :]
-            images = self.store.rebuilt((*state, *rest), {before: after})
-            state, places[2 * number + 2 :] = images[:count], images[count:]
-        if state != end:
-            raise BudgetError("the steps do not reach the normal form")
-        return steps, end
+        done: set[int] = set()
+        while (found := self.axioms.first(state, done)) is not None:
+            steps.append(self._axiom(state, found))
+            state = self.store.rebuilt(state, {found.before: found.after})
+        return steps, state
 
     def used(self, state: tuple[int, ...], before: int, after: int, use: Use) -> Step:
         """The step that an equation is."""
-        step = self._step(state, before, after, use.inputs, EQUATION, use.name)
-        return step._replace(forward=use.forward, output=use.output, wires=use.wires, instance=use.instance)
+        self._count()
+        context = self.store.diagram(state, self.inputs, (before, use.wires))
+        first, second = (
+            one_output(use.equation.at(forward, use.instance), use.output) for forward in (use.forward, not use.forward)
+        )
+        shown = expression(self.store, before, self.names), expression(self.store, after, self.names)
+        span = self.store.owner[before].box.span
+        name, forward = use.equation.name, use.forward
+        return Step(EQUATION, name, context, first, second, shown, span, forward, (), use.output, use.instance)
 
-    def _axiom(self, state: tuple[int, ...], rule: str, before: int, after: int, ports: Ports) -> Step:
+    def _axiom(self, state: tuple[int, ...], use: Event) -> Step:
         store, ring = self.store, self.axioms.ring
+        rule, before, after, ports = use
         term = store.owner[before]
         name = term.box.name
         cut: list[int] = []
@@ -147,7 +148,24 @@ class Writer:
             # a box that acts entry by entry, or a product
             inner = store.owner[term.ins[0]]
             cut = ring.leaves(term.ins) if inner.box.origin == "std:mul" else list(inner.ins)
+        if rule != ARITHMETIC:
+            cut = self._opened(term, cut)
         return self._step(state, before, after, sorted(set(cut)), rule, name)._replace(ports=ports)
+
+    def _opened(self, term: Term, cut: Sequence[int]) -> list[int]:
+        """Wires from which a box and what becomes of it are made: not those that the same box makes of others, since in
+        f(x + f(x)) = f(x) + f(f(x)) there is one f(x) on both sides."""
+        found: list[int] = []
+        stack = list(cut)
+        while stack:
+            wire = stack.pop()
+            other = self.store.owner[wire]
+            same = len(other.ins) == len(term.ins) and self.store.again(term, other.ins).start == other.first
+            if same and other.ins:
+                stack += other.ins
+            else:
+                found.append(wire)
+        return found
 
     def _parts(self, wire: int) -> list[int]:
         """The tensors and the scalars that a sum is made of."""
@@ -159,10 +177,13 @@ class Writer:
             found += scalars if product is None else [*scalars, product]
         return found
 
-    def _step(self, state: tuple[int, ...], before: int, after: int, cut: Sequence[int], rule: str, name: str) -> Step:
+    def _count(self) -> None:
         self.written += 1
         if self.written > self.most:
             raise BudgetError(f"more than {self.most:,} steps")
+
+    def _step(self, state: tuple[int, ...], before: int, after: int, cut: Sequence[int], rule: str, name: str) -> Step:
+        self._count()
         store = self.store
         context = store.diagram(state, self.inputs, (before, cut))
         first, second = store.diagram((before,), cut), store.diagram((after,), cut)

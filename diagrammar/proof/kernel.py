@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from diagrammar.diagram import Builder, Diagram, Flat, definitions
+from diagrammar.diagram import Diagram, definitions
 from diagrammar.equality import Canonical, cartesian
-from diagrammar.proof.derivation import EQUATION, Step, plugged
+from diagrammar.proof.derivation import EQUATION, Step, one_output, plugged
 from diagrammar.proof.equation import Equation
+from diagrammar.proof.kinds import every
 from diagrammar.proof.normal import ARITHMETIC, ENTRYWISE, LINEARITY, Axioms
 from diagrammar.proof.terms import Store, is_pure
 from diagrammar.sizes import Poly, Size
@@ -48,7 +49,7 @@ def holds(step: Step, equation: Equation | None = None) -> bool:
     axioms = Axioms(Store())
     store, ring = axioms.store, axioms.ring
     wires = store.inputs(tuple(before.dom), "hole")
-    (start,), (end,) = store.load(before, wires, closed=True), store.load(after, wires, closed=True)
+    (start,), (end,) = store.load(before, wires, closed=every), store.load(after, wires, closed=every)
     term = store.owner[start]
     if step.rule == LINEARITY:
         ports = step.ports
@@ -77,19 +78,7 @@ def _is_instance(step: Step, equation: Equation) -> bool:
         side = equation.at(forward, step.instance)
         if any(not isinstance(size, Poly) and Fraction(size).denominator != 1 for size in _sizes(side)):
             return False
-        if not all(0 <= at < len(side.dom) for at in step.wires) or not 0 <= step.output < len(side.cod):
-            return False
-        # the filler, on all inputs of the equation
-        build = Builder(side.dom)
-        flat = filler.flat
-        if len(flat.inputs) != len(step.wires):
-            return False
-        at = dict(zip(flat.inputs, step.wires, strict=True))
-        for node in flat.nodes:
-            at.update(zip(node.outs, build.add(node.box, [at[w] for w in node.ins]), strict=True))
-        inner = side.flat
-        chosen = Diagram(Flat(inner.types, inner.inputs, inner.nodes, (inner.outputs[step.output],)))
-        if form(build.build([at[w] for w in flat.outputs])) != form(chosen):
+        if not 0 <= step.output < len(side.cod) or form(filler) != form(one_output(side, step.output)):
             return False
     return True
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from diagrammar.diagram import Box
+from diagrammar.diagram import Box, definitions
 from diagrammar.proof.terms import Body, Store, Term
 from diagrammar.types import Field, Tensor, Type
 
@@ -65,6 +65,32 @@ def moves(box: Box) -> bool:
         return False
     word, values = _MOVING_FOR.get(box.origin, ("", ()))
     return box.origin in _MOVING or (word != "" and box.param(word) in values)
+
+
+def every(box: Box) -> bool:
+    """All frames stay closed."""
+    return box.is_frame
+
+
+def none(box: Box) -> bool:
+    """No frame stays closed."""
+    return False
+
+
+def uniform(box: Box) -> bool:
+    """Frames stay closed that act entry by entry, as activations do: of such boxes and numbers, on one type."""
+    levels = definitions(box.insides[0]) if box.is_frame and _alike(box) else []
+    boxes = [inner for level in levels for inner in level.boxes]
+    return bool(boxes) and all(
+        _alike(inner)
+        and inner.cod == box.cod
+        and (
+            inner.is_frame
+            or constant(inner) is not None
+            or ("elementwise" in inner.kinds and inner.key is None and inner.dom != () and not inner.params)
+        )
+        for inner in boxes
+    )
 
 
 class Kinds:
@@ -178,7 +204,8 @@ class Kinds:
 
     def _is_pointwise(self, term: Term) -> bool:
         box = term.box
-        if not box.dom or not _alike(box):
+        # what owns something may do another thing to each entry
+        if not box.dom or term.owns or not _alike(box):
             return False
         if not box.insides:
             return "elementwise" in box.kinds and not box.params

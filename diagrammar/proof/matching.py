@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from diagrammar.box import Bundle, Value
 from diagrammar.proof.equation import Base, Equation, Instance, instantiated
-from diagrammar.proof.terms import Store, Term
+from diagrammar.proof.terms import Closed, Store, Term
 from diagrammar.sizes import Poly, Size, over, provably_equal, provably_whole, substitute, var, variables
 from diagrammar.types import Field, Space, Tensor, Tokens, Type, sizes_of
 
@@ -43,7 +43,7 @@ class Found(NamedTuple):
     instance: Instance
 
 
-def pattern(store: Store, equation: Equation, forward: bool, closed: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def pattern(store: Store, equation: Equation, forward: bool, closed: Closed) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The inputs and the outputs of a side in a store, its free sizes renamed apart from those of other diagrams."""
     apart = {name: var(_MARK + name) for name in equation.sizes}
     side = instantiated(equation.side(forward), apart, {})

@@ -114,9 +114,45 @@ class Axioms:
     def _after(self, term: Term, wire: int, argument: int) -> int:
         return self.store.again(term, (argument,))[wire - term.first]
 
+    def first(self, outputs: Sequence[int], done: set[int]) -> Event | None:
+        """The first place below some outputs where an axiom is to be used; None where they are in normal form.
+
+        `done` are wires that are in it already, with all that they need; those that are found so are added.
+        """
+        for wire in self.store.below(outputs):
+            if wire in done:
+                continue
+            found = self._at(wire)
+            if found is not None:
+                return found
+            done.add(wire)
+        for wire in outputs:
+            if (after := self.summed(wire)) != wire:
+                return Event(ARITHMETIC, wire, after)
+        return None
+
+    def _at(self, wire: int) -> Event | None:
+        term = self.store.owner[wire]
+        if self.ring.is_ring(term):
+            return None
+        for argument in term.ins:
+            if (after := self.summed(argument)) != argument:
+                return Event(ARITHMETIC, argument, after)
+        return self.used(wire, term)
+
+    def used(self, wire: int, term: Term) -> Event | None:
+        """The axiom that is used for a box that is none of the ring, and whose inputs are sums of products."""
+        if not is_number(self.store.types[wire]):
+            return None
+        ports = self.wants_distribution(term)
+        if ports is not None:
+            return Event(LINEARITY, wire, self.distributed(wire, ports), ports)
+        moved = self.moved(wire)
+        return None if moved is None or moved == wire else Event(ENTRYWISE, wire, moved)
+
 
 class Normal:
-    """Wires in normal form; `events` are the axioms used, each after those on which it depends.
+    """Wires in normal form, each looked at once.
 
     Raises BudgetError past the budgets of the store and of the ring.
     """
@@ -125,22 +161,13 @@ class Normal:
         self.axioms = axioms
         self.store = axioms.store
         self.image: dict[int, int] = {}
-        self.events: list[Event] = []
+        self.uses = 0
 
     def of(self, wires: Sequence[int]) -> tuple[int, ...]:
         """The normal forms of outputs."""
         for wire in wires:
             self._visit(wire)
-        ends = []
-        for wire in wires:
-            end = self.image[wire]
-            ends.append(self._noted(end, self.axioms.summed(end)))
-        return tuple(ends)
-
-    def _noted(self, before: int, after: int) -> int:
-        if before != after:
-            self.events.append(Event(ARITHMETIC, before, after))
-        return after
+        return tuple(self.axioms.summed(self.image[wire]) for wire in wires)
 
     def _visit(self, root: int) -> None:
         image, store = self.image, self.store
@@ -166,26 +193,17 @@ class Normal:
                 else:
                     stack[-1] = (wire, here)
                     stack += [(here, then), (then, None)]
-                    if len(self.events) > store.budget:
+                    self.uses += 1
+                    if self.uses > store.budget:
                         raise BudgetError(f"axioms used more than {store.budget:,} times")
 
     def _settle(self, wire: int, term: Term) -> tuple[int, int | None]:
         """A wire whose box has inputs in normal form, and what an axiom makes of it."""
         store, axioms = self.store, self.axioms
         ins = [self.image[w] for w in term.ins]
-        if not axioms.ring.is_ring(term):
-            ins = [self._noted(w, axioms.summed(w)) for w in ins]
+        ring = axioms.ring.is_ring(term)
+        if not ring:
+            ins = [axioms.summed(w) for w in ins]
         here = store.again(term, ins)[wire - term.first] if term.ins else wire
-        term = store.owner[here]
-        if axioms.ring.is_ring(term) or not is_number(store.types[here]):
-            return here, None
-        ports = axioms.wants_distribution(term)
-        if ports is not None:
-            after = axioms.distributed(here, ports)
-            self.events.append(Event(LINEARITY, here, after, ports))
-            return here, after
-        moved = axioms.moved(here)
-        if moved is not None and moved != here:
-            self.events.append(Event(ENTRYWISE, here, moved))
-            return here, moved
-        return here, None
+        use = None if ring else axioms.used(here, store.owner[here])
+        return here, None if use is None else use.after

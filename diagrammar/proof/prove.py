@@ -12,18 +12,19 @@ from diagrammar.pause import pausing
 from diagrammar.proof.derivation import Step, Writer
 from diagrammar.proof.equation import Equation, check_alike
 from diagrammar.proof.kernel import form, leads, merged
+from diagrammar.proof.kinds import every, none, uniform
 from diagrammar.proof.normal import Axioms
 from diagrammar.proof.search import Search, steps
 from diagrammar.proof.show import expression
-from diagrammar.proof.terms import Store, is_pure
+from diagrammar.proof.terms import Closed, Store, is_pure
 from diagrammar.proof.unrolling import has_loops, unrolled, unrolled_size
 
 
 class Budget(NamedTuple):
-    """How far a proof is looked for: boxes of a diagram with all laid out, states of each side, steps, summands."""
+    """How far a proof is looked for: boxes of a diagram with all laid out, states reached, steps, summands."""
 
     boxes: int = 5_000
-    states: int = 100
+    states: int = 200
     steps: int = 200
     summands: int = 500
 
@@ -131,20 +132,24 @@ def check_proof(proof: Proof) -> bool:
     return leads(left, right, proof.steps, proof.equations)
 
 
-def _ways(left: Diagram, right: Diagram, budget: Budget) -> Iterator[tuple[Diagram, Diagram, bool, bool]]:
-    """Both sides as they are looked at: with frames closed, open, and with loops laid out."""
-    if max(expanded_size(left), expanded_size(right)) <= budget.boxes:
-        yield left, right, True, False
-        yield left, right, False, False
+def _ways(left: Diagram, right: Diagram, budget: Budget) -> Iterator[tuple[Diagram, Diagram, Closed, bool]]:
+    """Both sides as they are looked at: with all frames closed, all but activations open, all open; with loops as they
+    are, and laid out. Whatever is opened later has more to be found out about, and more work to it.
+    """
     loops = has_loops(left) or has_loops(right)
-    if loops and max(unrolled_size(left), unrolled_size(right)) <= budget.boxes:
+    loose = loops and max(unrolled_size(left), unrolled_size(right)) <= budget.boxes
+    if max(expanded_size(left), expanded_size(right)) <= budget.boxes:
+        # a loop of linear boxes is linear however long it is
+        for closed in (every,) if loose else (every, uniform, none):
+            yield left, right, closed, False
+    if loose:
         near, far = unrolled(left), unrolled(right)
-        yield near, far, True, True
-        yield near, far, False, True
+        for closed in (every, uniform, none):
+            yield near, far, closed, True
 
 
 def _search(
-    left: Diagram, right: Diagram, equations: Sequence[Equation], budget: Budget, closed: bool, names: Sequence[str]
+    left: Diagram, right: Diagram, equations: Sequence[Equation], budget: Budget, closed: Closed, names: Sequence[str]
 ) -> list[Step] | None:
     store = Store(20 * budget.boxes)
     inputs = store.inputs(tuple(left.dom), "law")
@@ -174,6 +179,6 @@ def _sides(left: Diagram, right: Diagram, names: Sequence[str], budget: Budget) 
         store = Store()
         inputs = store.inputs(tuple(side.dom), "law")
         named = dict(zip(inputs, names, strict=True))
-        ends = store.load(side, inputs, closed=True)
+        ends = store.load(side, inputs, closed=every)
         shown.append(", ".join(expression(store, wire, named) for wire in ends))
     return shown[0], shown[1]

@@ -6,7 +6,7 @@ stay nodes with a body, or are laid open. Only pure diagrams are laid in: what i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from diagrammar.canonical import NONE, TOP, Instances, Label, Scope, label_of
@@ -16,6 +16,8 @@ from diagrammar.types import Type, Types
 
 # the keys of the frames around a box, from the nearest one on
 Around = tuple[str, Any] | None
+# which frames stay nodes
+Closed = Callable[[Box], bool]
 HOLE = "proof:hole"
 
 
@@ -79,6 +81,7 @@ class Store:
         self.types: list[Type] = []
         self.bodies: list[Body] = []
         self._labels: dict[Label, int] = {}
+        self._boxes: dict[int, tuple[int, Box]] = {}
         self._terms: dict[object, Term] = {}
         self._bodies: dict[object, int] = {}
 
@@ -101,9 +104,13 @@ class Store:
         bodies: tuple[int, ...] = (),
     ) -> range:
         """The wires that a box makes of these wires."""
-        # a frame is what is inside it: weights have their paths there already
-        what: Label = ("frame", box.dom, box.cod) if box.is_frame else label_of(box)
-        label = self._labels.setdefault(what, len(self._labels))
+        known = self._boxes.get(id(box))
+        if known is None:
+            # a frame is what is inside it: weights have their paths there already
+            what: Label = ("frame", box.dom, box.cod) if box.is_frame else label_of(box)
+            # the box is kept, so that no other one has its identity
+            known = self._boxes[id(box)] = (self._labels.setdefault(what, len(self._labels)), box)
+        label = known[0]
         identity = (label, key, bodies, tuple(ins))
         term = self._terms.get(identity)
         if term is None:
@@ -128,8 +135,8 @@ class Store:
             self.bodies.append(Body(inputs, outputs, owns))
         return number
 
-    def load(self, diagram: Diagram, wires: Sequence[int], *, closed: bool = False) -> tuple[int, ...]:
-        """The outputs of a diagram on wires of the store; `closed` leaves its frames as nodes.
+    def load(self, diagram: Diagram, wires: Sequence[int], *, closed: Closed = lambda box: False) -> tuple[int, ...]:
+        """The outputs of a diagram on wires of the store; `closed` says which frames stay nodes.
 
         Raises BudgetError past the store's budget.
         """
@@ -146,7 +153,7 @@ class Store:
                 return ends
             self._leave(levels[-1], level, ends)
 
-    def _run(self, level: _Level, closed: bool) -> _Level | None:
+    def _run(self, level: _Level, closed: Closed) -> _Level | None:
         """Goes on to the next box that is entered."""
         if level.inner:
             # the next step of a box with several bodies
@@ -161,7 +168,7 @@ class Store:
                 return self._enter(level, node, closed)
         return None
 
-    def _enter(self, level: _Level, node: Node, closed: bool) -> _Level:
+    def _enter(self, level: _Level, node: Node, closed: Closed) -> _Level:
         box, step = node.box, len(level.inner)
         level.waiting = node
         inside = box.insides[step]
@@ -171,7 +178,7 @@ class Store:
             assert box.key is not None
             where = self.instances.resolve(box.key, scope, index)
             scope, around, index = (where, scope), (box.key, around), self.instances.index_of(where)
-            if not closed:
+            if not closed(box):
                 return _Level(inside, ins, scope, around, index, depth, None)
         elif box.origin == "repeat":
             # which loop it is that counts is told by how deep it stands, as in canonical forms

@@ -100,6 +100,14 @@ TRUE = {
     "a square": (TWO, "(u + v)^2", "u^2 + 2 * u * v + v * v"),
     "a quotient": (TWO, "(u + v) / 4 - v / 4", "0.25 * u + 0 * v"),
     "a quotient by a wire": (TWO, "(u + v * v) / v", "u / v + v * (v / v)"),
+    "a box on a sum with what it makes": (
+        ONE, "translate[[1, 0]](u + translate[[1, 0]](u))",
+        "translate[[1, 0]](u) + translate[[1, 0]](translate[[1, 0]](u))",
+    ),
+    "a shift of a product with a shift": (
+        ONE, "translate[[1, 0]](sin(u) * translate[[1, 0]](sin(u)))",
+        "sin(translate[[1, 0]](u)) * sin(translate[[1, 0]](translate[[1, 0]](u)))",
+    ),
     "zero goes to zero": (ONE, "four(u - u)", "0 * u"),
     "the sum of all": (TWO_R, "sum(2 * x - y)", "2 * sum(x) - sum(y)"),
     "the mean of a field": (TWO_C, "mean(u + v)", "mean(u) + mean(v)"),
@@ -201,6 +209,7 @@ ROUGH = {
     "the values of a field": "`sin` is no polynomial",
     "an activation of numbers spread over a grid": "`sin` is no polynomial",
     "a function that is odd": "`sin` is no polynomial",
+    "a shift of a product with a shift": "`sin` is no polynomial",
     "a table": "a wire of Tokens[5, 3] is no polynomial",
     "a choice": "a wire of Bool[4] is no polynomial",
 }

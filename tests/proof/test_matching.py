@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagrammar.diagram import Box, Copy, Diagram, Discard, Id
 from diagrammar.proof.equation import Equation, Instance
+from diagrammar.proof.kinds import none
 from diagrammar.proof.matching import Found, Rule, matches, pattern
 from diagrammar.proof.terms import Store
 from diagrammar.sizes import Size, var
@@ -26,7 +27,7 @@ def found(left: Diagram, target: Diagram, right: Diagram | None = None) -> list[
     wires = store.inputs(tuple(target.dom), "target")
     (end, *_) = store.load(target, wires)
     equation = Equation("e", left, right or left)
-    inputs, (root, *_) = pattern(store, equation, True, False)
+    inputs, (root, *_) = pattern(store, equation, True, none)
     order = {wire: at for at, wire in enumerate(wires)}
     return [
         Found({inputs.index(mine): order.get(other, -1) for mine, other in one.wires.items()}, one.instance)

@@ -66,6 +66,16 @@ def test_a_step_of_a_loop_has_instances_of_its_own() -> None:
     assert found is not None and found.unrolled and check_proof(found)
 
 
+def test_what_owns_something_does_not_act_alike_on_all_entries() -> None:
+    """A box of the caller that is elementwise commutes with a permutation of axes only if it has no weights."""
+    square = Tensor("R", (3, 3))
+    pattern = (("pattern", "a b -> b a"), ("sizes", ()))
+    turn = Box("rearrange", (square,), (square,), origin="std:rearrange", params=pattern)
+    for key in (None, "prelu"):
+        act = Box("prelu", (square,), (square,), key=key, kinds=frozenset({"elementwise"}))
+        assert (prove(act >> turn, turn >> act) is None) == (key is not None)
+
+
 def test_random_boxes_are_not_merged() -> None:
     """Twice one draw is not the sum of two draws; the same draws are the same."""
     noise = Diagram.of(NOISE)
@@ -191,6 +201,20 @@ def test_an_equation_of_wires_used_twice() -> None:
     assert prove(apart, one, equations=[diagonal]) is None
 
 
+def test_an_equation_of_two_wires_that_are_one() -> None:
+    """Its inputs may be the same wire, and one that does not occur may be anything."""
+    g, h, f = arrow("g", X, X), arrow("h", X, X), arrow("f")
+    found = prove(Copy(X) >> g, Copy(X) >> h, equations=[Equation("gh", g.diagram(), h.diagram())])
+    assert found is not None and check_proof(found)
+    text = "diagram e(u : R[2], v : R[2]) -> R[2] {{ return {} + 0 * v }}"
+    left, right = (dg.loads(text.format(side))["e"] for side in ("sin(u + 0 * v)", "cos(u)"))
+    known = Equation("known", left, right)
+    sine, cosine = (dg.loads(f"diagram e : R[2] -> R[2] = {e}")["e"] for e in ("sin", "cos"))
+    found = prove(sine, cosine, equations=[known])
+    assert found is not None and check_proof(found)
+    assert prove(f.diagram(), sine, equations=[known]) is None
+
+
 def test_an_equation_of_one_output_of_two() -> None:
     """The other output of the box stays as it is, before it and after it."""
     both, f = Box("both", (X,), (X, X)), arrow("f")
@@ -217,6 +241,41 @@ def test_a_step_at_one_place_changes_those_above() -> None:
     assert proof(*law) is None
     full = f"{law[2]} + cos(four(v) - u + four(u))"
     assert proof(TWO, law[1], full) is not None
+
+
+OPERATOR = """
+space X = torus(2)
+type A = Field[X, 1]
+type V = Field[X, 4]
+dim a, b, s, t
+diagram layer : V -> V = (fourier[3] + pointwise) >> gelu
+diagram fno : A -> A = lift[4] >> repeat 2 { layer } >> project[1, 8]
+share F = fno
+diagram left (u : A) -> A { return F(translate[[1, 0]](u)) }
+diagram right(u : A) -> A { return translate[[1, 0]](F(u)) }
+
+diagram spectral(u : Field[X, a], W : C[a, b, 3, 2]) -> Field[X, b] {
+  z = low[[3, 3]](rfft[norm = "forward"](u))
+  return irfft[norm = "forward"](spread[X](einsum["i ..., i o ... -> o ..."](z, W)))
+}
+diagram one_left (u : Field[X, a], W : C[a, b, 3, 2]) -> Field[X, b] { return spectral(translate[[s, t]](u), W) }
+diagram one_right(u : Field[X, a], W : C[a, b, 3, 2]) -> Field[X, b] { return translate[[s, t]](spectral(u, W)) }
+diagram mixed(u : Field[X, a], W : R[b, a]) -> Field[X, b] { return einsum["a ..., b a -> b ..."](u, W) }
+diagram two_left (u : Field[X, a], W : R[b, a]) -> Field[X, b] { return mixed(translate[[s, t]](u), W) }
+diagram two_right(u : Field[X, a], W : R[b, a]) -> Field[X, b] { return translate[[s, t]](mixed(u, W)) }
+diagram three_left (u : Field[X, a], c : R[a]) -> Field[X, a] { return translate[[s, t]](0 * u + c) }
+diagram three_right(u : Field[X, a], c : R[a]) -> Field[X, a] { return 0 * u + c }
+"""
+
+
+def test_an_operator_commutes_with_shifts_as_its_parts_do() -> None:
+    """The Fourier neural operator, from three facts on shifts; two of them are too few."""
+    made = dg.loads(OPERATOR)
+    facts = [Equation(name, made[f"{name}_left"], made[f"{name}_right"]) for name in ("one", "two", "three")]
+    found = prove(made["left"], made["right"], equations=facts)
+    assert found is not None and check_proof(found)
+    assert {step.name for step in found.steps} >= {"one", "two", "three"}
+    assert prove(made["left"], made["right"], equations=facts[:2], budget=Budget(states=60)) is None
 
 
 def test_two_equations_of_one_name_are_an_error() -> None:

@@ -47,7 +47,7 @@ def test_what_is_equal_is_proved_and_holds(seed: int) -> None:
     assert max(values(pairs, seed)) < 1e-9
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_what_is_changed_in_one_place_is_not_proved(seed: int) -> None:
     """Another instance, swapped inputs, another number or sign: where numbers differ there is no proof."""
     draw = random.Random(1000 + seed)

@@ -8,13 +8,14 @@ import diagrammar as dg
 from diagrammar.diagram import Box, Copy, Diagram, Id
 from diagrammar.equality import cartesian
 from diagrammar.errors import BudgetError
-from diagrammar.proof.terms import Store, is_pure
+from diagrammar.proof.kinds import every, none, uniform
+from diagrammar.proof.terms import Closed, Store, is_pure
 from diagrammar.proof.unrolling import has_loops, unrolled, unrolled_size
 from tests.diagram.signature import NOISE, F, G, X, random_diagram, reordered, repeat, rewired, state, weight
 from tests.fuzz.programs import program
 
 
-def alike(left: Diagram, right: Diagram, closed: bool) -> bool:
+def alike(left: Diagram, right: Diagram, closed: Closed) -> bool:
     """Whether two diagrams have the same outputs in one store."""
     store = Store()
     wires = store.inputs(tuple(left.dom), "both")
@@ -26,7 +27,7 @@ def test_terms_agree_with_canonical_forms(seed: int) -> None:
     """Equal wires are equal cartesian forms, and different ones different forms."""
     one = random_diagram(seed, 10)
     for other in (reordered(one, seed), rewired(one, seed)):
-        assert alike(one, other, False) == (cartesian(one, exact=True) == cartesian(other, exact=True))
+        assert alike(one, other, none) == (cartesian(one, exact=True) == cartesian(other, exact=True))
 
 
 def bodies(seed: int) -> list[Diagram]:
@@ -36,8 +37,8 @@ def bodies(seed: int) -> list[Diagram]:
 
 
 @pytest.mark.parametrize("seed", range(60))
-@pytest.mark.parametrize("closed", [True, False])
-def test_a_diagram_comes_back_out_of_a_store(seed: int, closed: bool) -> None:
+@pytest.mark.parametrize("closed", [every, uniform, none])
+def test_a_diagram_comes_back_out_of_a_store(seed: int, closed: Closed) -> None:
     """With the same keys, whether its frames are open or closed."""
     for diagram in bodies(seed):
         store = Store()
@@ -54,9 +55,9 @@ def test_programs_agree_with_canonical_forms(seed: int) -> None:
         for other in made:
             if one.dom == other.dom and one.cod == other.cod:
                 same = cartesian(one, exact=True) == cartesian(other, exact=True)
-                assert alike(one, other, False) == same
+                assert alike(one, other, none) == same
                 # a closed frame may hide an equality; it makes none
-                assert same or not alike(one, other, True)
+                assert same or not alike(one, other, every)
 
 
 def test_exact_forms_keep_names() -> None:
@@ -72,10 +73,10 @@ def test_an_outer_share_is_found_from_within() -> None:
     inner = Diagram.of(Box("f", (X,), (X,), key="^cell"))
     outer = Diagram.of(inner.frame("layer")) >> Diagram.of(Box("f", (X,), (X,), key="~cell"))
     twice = Diagram.of(Box("f", (X,), (X,), key="~cell"))
-    assert alike(outer, twice >> twice, False)
+    assert alike(outer, twice >> twice, none)
     store = Store()
     wires = store.inputs((X,), "all")
-    back = store.diagram(store.load(outer, wires, closed=True), wires)
+    back = store.diagram(store.load(outer, wires, closed=every), wires)
     assert cartesian(back, exact=True) == cartesian(outer, exact=True)
 
 
@@ -129,8 +130,8 @@ def test_loops_within_loops_count_all_steps() -> None:
 def test_instances_of_a_loop_are_counted() -> None:
     """A fresh box in a loop is another instance than a share there, and than the same name outside."""
     fresh, shared = (Diagram.of(Box("f", (X,), (X,), key=key)) for key in ("f", "~f"))
-    assert alike(repeat(2, fresh), repeat(2, fresh), False) and alike(repeat(2, shared), repeat(2, shared), False)
-    assert not alike(repeat(2, fresh), repeat(2, shared), False)
+    assert alike(repeat(2, fresh), repeat(2, fresh), none) and alike(repeat(2, shared), repeat(2, shared), none)
+    assert not alike(repeat(2, fresh), repeat(2, shared), none)
 
 
 def test_a_loop_inside_a_frame_is_laid_out() -> None:
@@ -147,4 +148,4 @@ def test_a_name_that_looks_counted_is_left_alone() -> None:
 
 def test_merged_terms() -> None:
     """Equal boxes on equal wires are one, in any order."""
-    assert alike(Copy(X) >> F @ F >> G, F >> Copy(X) >> G, False)
+    assert alike(Copy(X) >> F @ F >> G, F >> Copy(X) >> G, none)
