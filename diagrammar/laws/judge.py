@@ -21,7 +21,10 @@ from diagrammar.laws.search import Raised, Refuted, search
 from diagrammar.laws.subject import Case, Subject
 from diagrammar.modules import Library
 from diagrammar.outcome import Outcome
-from diagrammar.proof import Equation, Proof, prove
+from diagrammar.proof import Budget, Equation, Proof, prove
+
+# a search that takes longer than the cases of a law is not worth it
+_BUDGET = Budget(states=50)
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ def proved(law: Statement, before: Sequence[Statement] = ()) -> Proof | None:
         return None
     if isinstance(law.module, Library) or _is_bound(sides.left) or _is_bound(sides.right):
         return prove(sides.left, sides.right, names=sides.names) if _one_form(sides) else None
-    return prove(sides.left, sides.right, equations=_equations(before), names=sides.names)
+    return prove(sides.left, sides.right, equations=_equations(before), budget=_BUDGET, names=sides.names)
 
 
 def _is_bound(side: Diagram) -> bool:
