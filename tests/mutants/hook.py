@@ -169,6 +169,11 @@ def _runtime() -> dict[str, Any]:
     return space
 
 
+def forget() -> None:
+    """Empties what the runtime keeps between calls, so that a call makes it again."""
+    _runtime()["_TABLES"].clear()
+
+
 @contextmanager
 def quick() -> Iterator[None]:
     """While this holds, files that are generated leave out the functions of the runtime, all but wrong copies, and find

@@ -25,7 +25,7 @@ from diagrammar.diagram import Diagram
 from diagrammar.types import Tokens, Type, shape_of
 from tests.backends.specimens import SPECIMENS, Specimen, build
 from tests.mutants.edits import form_of, of_function, of_line
-from tests.mutants.hook import RUNTIME, Emission, Mutant, helpers_in, mutated, recorded, text_of
+from tests.mutants.hook import RUNTIME, Emission, Mutant, forget, helpers_in, mutated, recorded, text_of
 
 Tensor = torch.Tensor
 
@@ -93,6 +93,7 @@ class Subject:
         for first, rest, keeps in WAYS if len(self.diagram.dom) > 1 else (WAYS[0], WAYS[1], *WAYS[4:]):
             inputs = [_drawn(wire, rest if at else first, draw) for at, wire in enumerate(self.diagram.dom)]
             # torch loads parts of itself when they are first used: not while a mutant runs against the clock
+            forget()
             with _noting_calls(self.called), warnings.catch_warnings():
                 # of the variance of nothing
                 warnings.simplefilter("ignore")
