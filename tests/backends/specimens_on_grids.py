@@ -146,8 +146,15 @@ def spectra() -> dict[str, list[Specimen]]:
     table["fourier"] += [
         # grids so large that few of their frequencies are kept; more than 32 points
         ("u : Field[X1[40], 2]", "Field[X1[40], 3]", "fourier[[30]](u)"),
+        ("u : Field[X1[33], 3]", "Field[X1[33], 2]", "fourier[[33]](u)"),
+        ("u : Field[X2[34, 3], 2]", "Field[X2[34, 3], 3]", "fourier[[21, 6]](u)"),
+        ("u : Field[X2[33, 33], 2]", "Field[X2[33, 33], 2]", "fourier[[20, 40]](u)"),
+        ("u : Field[X3[2, 33, 3], 1]", "Field[X3[2, 33, 3], 1]", "fourier[[3, 20, 2]](u)"),
         ("u : Field[X1[41], 2]", "Field[X1[41], 3]", "fourier[[60]](u)"),
         ("u : Field[X2[34, 33], 2]", "Field[X2[34, 33], 1]", "fourier[[20, 3], bias = true](u)"),
+        # channels that become more, or fewer
+        ("u : Field[X1[6], 2]", "Field[X1[6], 3]", "fourier[[4]](u)"),
+        ("u : Field[X2[4, 5], 3]", "Field[X2[4, 5], 2]", "fourier[[3, 8], bias = true](u)"),
     ]
     for grid, modes in (
         ("6", [3]),

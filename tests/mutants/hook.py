@@ -7,7 +7,6 @@ expressions are changed, and for functions of the runtime, of which the box gets
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,7 +26,7 @@ from diagrammar.diagram import Box
 from diagrammar.types import Tensor
 from tests.mutants.edits import Edit, form_of, of_expression, of_function, of_line
 
-_FRAMES = {"std:map": "_map", "std:fold": "_scan", "std:scan": "_scan", "std:tree": "_tree", "repeat": "_repeat"}
+_FRAMES = {"std:map": "_map", "std:fold": "_scan", "std:scan": "_scan", "std:tree": "_tree"}
 _MARK = "__wrong"
 # the name of the file that the functions of the runtime are in
 RUNTIME = "runtime.py of mutants"
@@ -136,8 +135,7 @@ def _frame_changed(original: Callable[..., Any], origin: str, state: dict[str, A
                     step = task.send(answer)
             except StopIteration as stop:
                 return stop.value
-            own = inspect.isgenerator(step) and step.gi_code.co_filename == frames.__file__
-            answer = yield (steps(step, box) if own else step)
+            answer = yield step
 
     def write(program: Any, fn: Any, box: Box, *rest: Any) -> Any:
         task = original(program, fn, box, *rest)
@@ -169,6 +167,11 @@ def _runtime() -> dict[str, Any]:
     text = "\n\n".join([_HEAD, *runtime.texts(set(runtime._definitions()))])
     exec(compile(text, RUNTIME, "exec"), space)
     return space
+
+
+def forget() -> None:
+    """Empties what the runtime keeps between calls, so that a call makes it again."""
+    _runtime()["_TABLES"].clear()
 
 
 @contextmanager

@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-# ---------------------------------------------------------------------------------------------------------- nodes
-
 
 @dataclass(frozen=True)
 class Node:

@@ -25,7 +25,7 @@ from diagrammar.diagram import Diagram
 from diagrammar.types import Tokens, Type, shape_of
 from tests.backends.specimens import SPECIMENS, Specimen, build
 from tests.mutants.edits import form_of, of_function, of_line
-from tests.mutants.hook import RUNTIME, Emission, Mutant, helpers_in, mutated, recorded, text_of
+from tests.mutants.hook import RUNTIME, Emission, Mutant, forget, helpers_in, mutated, recorded, text_of
 
 Tensor = torch.Tensor
 
@@ -37,7 +37,7 @@ RANDOM: dict[str, list[Specimen]] = {
 # batch axes of the first input and of the others, and whether gradients are kept
 Axes = tuple[int, ...]
 WAYS: tuple[tuple[Axes, Axes, bool], ...] = (
-    ((3,), (3,), True), ((), (), False), ((), (2,), False), ((2,), (), True), ((2,), (2,), False),
+    ((3,), (3,), True), ((), (), False), ((), (2,), False), ((2,), (), True), ((2,), (2,), False), ((0,), (0,), True),
 )  # fmt: skip
 # relative to the largest entry; rounding to float32 changes 1e-8
 TOLERANCE = 1e-10
@@ -90,10 +90,13 @@ class Subject:
         arrays = {name: value.numpy() for name, value in self.weights.items()}
         draw = torch.Generator().manual_seed(12)
         made: list[Case] = []
-        for first, rest, keeps in WAYS if len(self.diagram.dom) > 1 else (WAYS[0], WAYS[1], WAYS[4]):
+        for first, rest, keeps in WAYS if len(self.diagram.dom) > 1 else (WAYS[0], WAYS[1], *WAYS[4:]):
             inputs = [_drawn(wire, rest if at else first, draw) for at, wire in enumerate(self.diagram.dom)]
             # torch loads parts of itself when they are first used: not while a mutant runs against the clock
-            with _noting_calls(self.called):
+            forget()
+            with _noting_calls(self.called), warnings.catch_warnings():
+                # of the variance of nothing
+                warnings.simplefilter("ignore")
                 found = right = _outputs(self.net, inputs, keeps)
             if self.origin.removeprefix("std:") not in RANDOM:
                 wanted = run(self.diagram, [x.numpy() for x in inputs], arrays)
