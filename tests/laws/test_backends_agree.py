@@ -118,7 +118,9 @@ def test_realisations_agree(name: str) -> None:
             net.load_state_dict(state)
             wanted = tupled(net(*wires))
             net.load_state_dict(state)
-            other.load_state_dict(state) if other is not net else None
+            if name != "traced":
+                # what is traced is the module itself
+                other.load_state_dict(state)
             found = tupled(other(*wires))
             for wire, a, b in zip(diagram.cod, wanted, found, strict=True):
                 assert a.shape == b.shape == (*batch, *shape(shape_of(wire)))
