@@ -15,6 +15,7 @@ import torch
 from diagrammar import backend
 from diagrammar.backend import Backend
 from diagrammar.diagram import Diagram
+from diagrammar.errors import BackendError
 from diagrammar.sizes import evaluate
 from diagrammar.strategies import signature_of
 from diagrammar.strategies.conformance import Algebra, suite
@@ -193,3 +194,56 @@ def test_the_plugin_is_found_by_the_registry() -> None:
     assert "plain" in backend.names()
     assert backend.get("plain").name == "plain"
     assert set(backend.names()) >= set(OURS)
+
+
+def broken(what: str) -> Backend:
+    """The backend of the plugin with one thing wrong."""
+    plain = backend.get("plain")
+    counter = iter(range(10**9))
+
+    def anonymous(diagram: Diagram, **options: Any) -> Any:
+        try:
+            return plain.compile(diagram, **options)
+        except BackendError:
+            raise BackendError("something has no meaning") from None
+
+    def backwards(diagram: Diagram, **options: Any) -> Any:
+        run = plain.compile(diagram, **options)
+        return lambda *values: tuple(reversed(run(*values)))
+
+    def shallow(diagram: Diagram) -> int:
+        return 1 + max((shallow(inside) for box in diagram.boxes for inside in box.insides), default=0)
+
+    def recursive(diagram: Diagram, **options: Any) -> Any:
+        shallow(diagram)
+        return plain.compile(diagram, **options)
+
+    def first_only(diagram: Diagram, **options: Any) -> Any:
+        return plain.compile(diagram.boxes[0].diagram() if len(diagram.boxes) > 1 else diagram, **options)
+
+    return {
+        "meanings": replace(plain, means=lambda box: plain.means(box) or box.origin == "std:exp"),
+        "refusals": replace(plain, compile=anonymous),
+        "text": replace(plain, emit=lambda diagram, **options: f"{plain.emit(diagram)}{next(counter)}"),
+        "deep": replace(plain, compile=recursive),
+        "wires": replace(plain, compile=backwards),
+        "composition": replace(plain, compile=first_only),
+    }[what]
+
+
+FOUND = {
+    "meanings": "what it means compiles and is written",
+    "refusals": "what it does not mean is named with its place",
+    "text": "one diagram has one text",
+    "deep": "long and deep diagrams are taken",
+    "wires": "identities, swaps and copies are kept",
+    "composition": "composition is kept",
+}
+
+
+@pytest.mark.parametrize("what", FOUND)
+def test_a_broken_backend_is_found(what: str) -> None:
+    """The check that is to find it fails."""
+    (check,) = [each for each in suite(broken(what), algebra("plain"), signature=STD) if each.name == FOUND[what]]
+    with pytest.raises((AssertionError, BackendError, RecursionError, TypeError, ValueError, IndexError)):
+        check.run()
