@@ -203,14 +203,16 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
         Value(name, wire, flag, Slot(name, count))
         for name, wire, count in zip(carried, box.cod[:state], counts[:state], strict=True)
     ]
+    _finish(fn, made)
     for name, wire, count in zip(lists, box.cod[state:], counts[state:], strict=True):
         if size == 0:
             shape = ", ".join(([batch or "1"] if flag else []) + [fn.size(part) for part in shape_of(wire)])
             text = f"{fn.like()}.new_zeros(({shape},))"
         else:
             text = f"torch.stack({name}, {int(flag)})"
+        # a stack that nothing reads is deleted where it is bound
         made.append(bind(fn, text, wire, flag, count, [Value(name, wire, flag, Slot(name, 1))]))
-    return _finish(fn, made)
+    return made
 
 
 def _size(value: object) -> int:

@@ -15,6 +15,7 @@ import torch
 from diagrammar import backend
 from diagrammar.backend import Backend
 from diagrammar.diagram import Diagram
+from diagrammar.errors import BackendError
 from diagrammar.sizes import evaluate
 from diagrammar.strategies import signature_of
 from diagrammar.strategies.conformance import Algebra, suite
@@ -175,14 +176,20 @@ def found(name: str) -> Backend:
 
 
 STD = signature_of("std")
+# what the plugin means, and one box that it does not
+FEW = signature_of(
+    "add", "sub", "mul", "max", "min", "neg", "abs", "sin", "cos", "tanh", "erf", "exp",
+    types=[Tensor("R", (3,)), Tensor("R"), Tensor("R", (2, 3))],
+)  # fmt: skip
 NAMES = [check.name for check in suite(Backend("", len, str, bool), functions(equal_lists, len))]
 
 
 @pytest.mark.parametrize("check", NAMES)
-@pytest.mark.parametrize("name", [*OURS, "plain"])
+@pytest.mark.parametrize("name", sorted({*backend.names(), "plain"}))
 def test_conformance(name: str, check: str) -> None:
     """A backend holds to a check of the suite."""
-    checks = {each.name: each for each in suite(found(name), algebra(name), signature=STD, examples=12)}
+    signature = FEW if name == "plain" else STD
+    checks = {each.name: each for each in suite(found(name), algebra(name), signature=signature, examples=12)}
     if check not in checks:
         pytest.skip(f"{name} is not asked this")
     checks[check].run()
@@ -193,3 +200,58 @@ def test_the_plugin_is_found_by_the_registry() -> None:
     assert "plain" in backend.names()
     assert backend.get("plain").name == "plain"
     assert set(backend.names()) >= set(OURS)
+
+
+def broken(what: str) -> Backend:
+    """The backend of the plugin with one thing wrong."""
+    plain = backend.get("plain")
+    counter = iter(range(10**9))
+
+    def anonymous(diagram: Diagram, **options: Any) -> Any:
+        try:
+            return plain.compile(diagram, **options)
+        except BackendError:
+            raise BackendError("something has no meaning") from None
+
+    def backwards(diagram: Diagram, **options: Any) -> Any:
+        run = plain.compile(diagram, **options)
+        return lambda *values: tuple(reversed(run(*values)))
+
+    def shallow(diagram: Diagram) -> int:
+        return 1 + max((shallow(inside) for box in diagram.boxes for inside in box.insides), default=0)
+
+    def recursive(diagram: Diagram, **options: Any) -> Any:
+        shallow(diagram)
+        return plain.compile(diagram, **options)
+
+    def repeated(diagram: Diagram, **options: Any) -> Any:
+        # what a whole does twice its parts do twice each
+        run = plain.compile(diagram, **options)
+        return lambda *values: tuple([value, len(diagram.boxes)] for value in run(*values))
+
+    return {
+        "meanings": replace(plain, means=lambda box: plain.means(box) or box.origin == "std:exp"),
+        "refusals": replace(plain, compile=anonymous),
+        "text": replace(plain, emit=lambda diagram, **options: f"{plain.emit(diagram)}{next(counter)}"),
+        "deep": replace(plain, compile=recursive),
+        "wires": replace(plain, compile=backwards),
+        "composition": replace(plain, compile=repeated),
+    }[what]
+
+
+FOUND = {
+    "meanings": "what it means compiles and is written",
+    "refusals": "what it does not mean is named with its place",
+    "text": "one diagram has one text",
+    "deep": "long and deep diagrams are taken",
+    "wires": "identities, swaps and copies are kept",
+    "composition": "composition is kept",
+}
+
+
+@pytest.mark.parametrize("what", FOUND)
+def test_a_broken_backend_is_found(what: str) -> None:
+    """The check that is to find it fails."""
+    (check,) = [each for each in suite(broken(what), algebra("plain"), signature=FEW) if each.name == FOUND[what]]
+    with pytest.raises((AssertionError, BackendError, RecursionError, TypeError, ValueError, IndexError)):
+        check.run()

@@ -161,3 +161,11 @@ def test_weights_are_counted_once() -> None:
     (w,) = b.add(weight("W", C(3)), [])
     (u,) = b.add(weight("W", C(3)), [])
     assert cost(b.build([w, u])).parameters == 6
+
+
+def test_a_loop_in_which_nothing_moves() -> None:
+    """A `repeat` whose steps hand on what they were given costs nothing, though it holds boxes."""
+    import diagrammar as dg
+
+    loop = dg.loads("diagram main : R[3] -> R[3] = repeat 3 { y -> sin(y) >> (_z -> y) }")["main"]
+    assert dg.cost(loop).flops == 0

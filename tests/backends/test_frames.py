@@ -353,3 +353,23 @@ def test_random_in_a_map() -> None:
     (n,) = o.add(draws, [])
     y = make(o.build(o.add(prim("add", [R(2)] * 2, [R(2)]), [0, n])))(torch.zeros(5, 2))
     assert len(y.unique()) == 10
+
+
+def test_a_scan_whose_rows_nobody_reads() -> None:
+    """The rows that a scan makes are deleted once, where nothing reads them."""
+    import diagrammar as dg
+
+    text = """
+diagram main(x : R[3], y : R[2, 3]) -> R[3] {
+  a, _rows = scan[(b, a) -> (b + a, sin(b))](x, y)
+  return a
+}
+"""
+    x, y = torch.ones(3), torch.ones(2, 3)
+    assert torch.equal(make(dg.loads(text)["main"])(x, y), torch.full((3,), 3.0))
+
+
+def test_a_diagram_without_outputs() -> None:
+    """It gives an empty tuple, with samples and without."""
+    module = make(Diagram.discard(R(2)))
+    assert module(torch.zeros(2)) == () == module(torch.zeros(4, 2))

@@ -6,7 +6,9 @@ import random
 
 from hypothesis import strategies as st
 
+from diagrammar import strategies
 from diagrammar.diagram import Box, Builder, Copy, Diagram, Discard, Id, Swap
+from diagrammar.strategies import Signature, fixed
 from diagrammar.types import Tensor, Type
 
 X, Y = Tensor("R", (2,)), Tensor("R", (3,))
@@ -98,10 +100,12 @@ def rewired(diagram: Diagram, seed: int) -> Diagram:
     return build.build(at[w] for w in flat.outputs)
 
 
-@st.composite
-def diagrams(draw: st.DrawFn, most: int = 8) -> Diagram:
-    """Any small diagram."""
-    return random_diagram(draw(st.integers(0, 10**6)), draw(st.integers(0, most)), draw(st.integers(1, 3)))
+SIGNATURE = Signature(map(fixed, BOXES), [X, Y])
+
+
+def diagrams(most: int = 8) -> st.SearchStrategy[Diagram]:
+    """Any small diagram over these boxes, some of them dead."""
+    return strategies.diagrams(SIGNATURE, boxes=most, inputs=3, weights=False, states=False, frames=False)
 
 
 Step = tuple[str, int, int]
@@ -136,6 +140,6 @@ def run_program(steps: list[Step]) -> Diagram:
 
 
 __all__ = [
-    "BOXES", "NOISE", "Discard", "F", "G", "H", "K", "X", "Y", "diagrams", "following", "programs", "random_diagram",
-    "reordered", "repeat", "rewired", "run_program", "state", "weight",
+    "BOXES", "NOISE", "SIGNATURE", "Discard", "F", "G", "H", "K", "X", "Y", "diagrams", "following", "programs",
+    "random_diagram", "reordered", "repeat", "rewired", "run_program", "state", "weight",
 ]  # fmt: skip

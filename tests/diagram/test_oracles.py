@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diagrammar.diagram import Diagram
+from diagrammar import strategies
+from diagrammar.diagram import Box, Diagram
 from diagrammar.equality import markov
 from diagrammar.functor import Functor
 from tests.diagram.signature import BOXES, diagrams, programs, random_diagram, reordered, rewired, run_program
+from tests.laws.rewriting import changed
 
 
 def discopy_functor() -> Functor:
@@ -61,7 +64,17 @@ def test_equality_agrees_with_discopy_on_close_pairs(seed: int, boxes: int, othe
             assert (f == g) == (functor(f).to_hypergraph() == functor(g).to_hypergraph())
 
 
-def as_graph(diagram: Diagram) -> Any:
+def named(box: Box) -> object:
+    """What tells two boxes apart, over a signature of a few names."""
+    return box.name
+
+
+def labelled(box: Box) -> object:
+    """The same over the library: two mentions of one name may have other static arguments."""
+    return box.name, repr(box.params), box.dom, box.cod
+
+
+def as_graph(diagram: Diagram, label: Callable[[Box], object] = named) -> Any:
     """What the outputs need, as a graph with ports on its edges."""
     networkx = pytest.importorskip("networkx", reason="networkx is not installed")
     flat = diagram.flat
@@ -71,7 +84,7 @@ def as_graph(diagram: Diagram) -> Any:
         graph.add_node(("in", number), what=("in", number))
         maker[wire] = (("in", number), 0)
     for number, node in enumerate(flat.nodes):
-        graph.add_node(number, what=node.box.name)
+        graph.add_node(number, what=label(node.box))
         for port, wire in enumerate(node.ins):
             graph.add_edge(maker[wire][0], number, ports=(maker[wire][1], port))
         maker.update({wire: (number, port) for port, wire in enumerate(node.outs)})
@@ -83,16 +96,15 @@ def as_graph(diagram: Diagram) -> Any:
     return graph.subgraph(needed.union(ends))
 
 
-def isomorphic(left: Diagram, right: Diagram) -> bool:
+def isomorphic(left: Diagram, right: Diagram, label: Callable[[Box], object] = named) -> bool:
     """Whether networkx finds an isomorphism that keeps boxes and ports."""
     from networkx.algorithms.isomorphism import is_isomorphic
 
     def edges(a: Any, b: Any) -> bool:
         return sorted(e["ports"] for e in a.values()) == sorted(e["ports"] for e in b.values())
 
-    return bool(
-        is_isomorphic(as_graph(left), as_graph(right), node_match=lambda a, b: a["what"] == b["what"], edge_match=edges)
-    )
+    graphs = as_graph(left, label), as_graph(right, label)
+    return bool(is_isomorphic(*graphs, node_match=lambda a, b: a["what"] == b["what"], edge_match=edges))
 
 
 @settings(deadline=None, max_examples=60)
@@ -103,6 +115,24 @@ def test_equality_agrees_with_networkx(seed: int, boxes: int, other: int) -> Non
     for g in (reordered(f, other), rewired(f, other), random_diagram(other, boxes)):
         if f.dom == g.dom and f.cod == g.cod:
             assert (f == g) == isomorphic(f, g)
+
+
+STD = strategies.signature_of("std")
+
+
+@settings(deadline=None, max_examples=80, suppress_health_check=list(HealthCheck))
+@given(
+    strategies.diagrams(STD, boxes=25, shares=False, weights=False, states=False, frames=False),
+    st.integers(0, 10**6),
+    st.sampled_from(["port", "parameter", "name"]),
+)
+def test_equality_agrees_with_networkx_over_the_library(f: Diagram, seed: int, what: str) -> None:
+    """Pairs that are equal by the way they are made, and pairs that differ in one port, argument or name."""
+    same_one = reordered(f, seed)
+    assert f == same_one and isomorphic(f, same_one, labelled)
+    other = changed(f, what)
+    if other is not None:
+        assert f != other and not isomorphic(f, other, labelled)
 
 
 @settings(deadline=None)

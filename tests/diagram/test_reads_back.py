@@ -368,7 +368,7 @@ STD = {
     "as_complex": ("R[3, n, 2] -> C[3, n]", "as_complex"),
     "as_real": ("C[3, n] -> R[3, n, 2]", "as_real"),
     "conj": ("C[3, n] -> C[3, n]", "conj"),
-    "lookup": ("R[100, 6] @ Tokens[100, n] -> R[n, 6]", "(t, x) -> lookup(t)(x)"),
+    "lookup": ("R[100, 6] @ Tokens[100, n] -> R[n, 6]", "(t, x) -> sin(lookup(t)(x))"),
     "batch_moments": ("Field[X, 4] -> R[4] @ R[4]", "batch_moments"),
     "map": ("R[n, 3] -> R[n, 2]", "map[linear]"),
     "fold": ("R[3] @ R[n, 3] -> R[3]", "fold[(b, a) -> linear(b) + a]"),

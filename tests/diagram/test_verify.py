@@ -113,3 +113,10 @@ def test_errors_point_at_the_box() -> None:
         verify(Diagram.of(repeat(2, bad.named("n") >> Id(X)).frame("outer")))
     assert caught.value.span is span
     assert str(caught.value).startswith("a.dg:1:5: type error: what is inside `e`")
+
+
+def test_a_formula_gives_the_one_channel_of_a_field() -> None:
+    """`tabulate` of a formula that gives a number is well-formed: a number at each point is a field of one channel."""
+    import diagrammar as dg
+
+    verify(dg.loads("space X = torus(2)\ndiagram f : I -> Field[X, 1] = tabulate[x -> sin(x[0])]")["f"])

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import diagrammar as dg
-from diagrammar.diagram import Box, Builder, Copy, Diagram, Discard, Id, Swap
+from diagrammar.diagram import Copy, Diagram, Discard, Id, Swap
 from diagrammar.equality import cartesian, markov, same
 from diagrammar.strategies import Signature, diagrams, signature_of
 from tests.diagram.signature import NOISE, F, G, X, following, reordered, state, weight
-from tests.laws.rewriting import rewritten
+from tests.laws.rewriting import changed, rewritten
 
 STD = signature_of("std")
 # a `next` is needed by itself, so what discards a diagram without states discards all of it
@@ -144,36 +144,6 @@ def test_rewriting_by_the_axioms_changes_nothing(f: Diagram, seed: int) -> None:
     for other in (reordered(f, seed), rewritten(f, seed)):
         dg.verify(other)
         assert other == f and hash(other) == hash(f)
-
-
-def changed(f: Diagram, what: str) -> Diagram | None:
-    """A diagram with one thing changed in the box that makes its last output; None where there is no such thing."""
-    flat = f.flat
-    maker = {wire: number for number, node in enumerate(flat.nodes) for wire in node.outs}
-    last = maker.get(flat.outputs[-1]) if flat.outputs else None
-    if last is None:
-        return None
-    build = Builder(f.dom)
-    at = dict(zip(flat.inputs, build.inputs, strict=True))
-    done = False
-    for number, node in enumerate(flat.nodes):
-        ins, box = [at[wire] for wire in node.ins], node.box
-        if number == last:
-            match what:
-                case "port" if len(ins) > 1 and ins[0] != ins[1] and build.types[ins[0]] == build.types[ins[1]]:
-                    ins[:2], done = [ins[1], ins[0]], True
-                case "parameter" if not box.insides and box.key is None:
-                    box, done = parameter(box, "another", 1), True
-                case "name" if not box.insides and box.key is None:
-                    box, done = Box(f"{box.name}2", box.dom, box.cod, params=box.params, kinds=box.kinds), True
-        at.update(zip(node.outs, build.add(box, ins), strict=True))
-    return build.build(at[wire] for wire in flat.outputs) if done else None
-
-
-def parameter(box: Box, name: str, value: int) -> Box:
-    """A box with one static argument more."""
-    params = (*box.params, (name, value))
-    return Box(box.name, box.dom, box.cod, origin=box.origin, params=params, key=box.key, kinds=box.kinds)
 
 
 @pytest.mark.parametrize("what", ["port", "parameter", "name"])
