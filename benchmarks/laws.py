@@ -79,7 +79,7 @@ def main() -> list[Row]:
     std = signature_of("std")
     # what a generator is on which wires is elaborated when it is first drawn there
     first, _ = drawn(std, COUNT)
-    speed, size = max(drawn(std, COUNT) for _ in range(5))
+    speed, size = max(drawn(std, COUNT) for _ in range(7))
     few, of_few = max(drawn(signature_of("sin", "add", "linear", "fourier[2]", "gelu"), COUNT) for _ in range(3))
     return [
         ("cases of small laws on two processes", f"{cases:.0f} a second", "> 300", cases > 300),

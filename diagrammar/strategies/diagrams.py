@@ -14,9 +14,9 @@ from diagrammar.strategies.room import FRAME, NOTHING, Options, Room, room_of
 from diagrammar.strategies.signature import Signature
 from diagrammar.types import Type, Types
 
-# A box is four bytes: which it is, and digits that say on which wires. Hypothesis draws bytes evenly, but not large
+# A box is three bytes: which it is, and digits that say on which wires. Hypothesis draws bytes evenly, but not large
 # numbers.
-_BOX = st.binary(min_size=4, max_size=4)
+_BOX = st.binary(min_size=3, max_size=3)
 _DIGITS = st.binary(min_size=2, max_size=2)
 # frames nest in the calls of Python
 _DEEPEST = 20
@@ -123,10 +123,11 @@ def _grow(draw: st.DrawFn, growing: Growing, boxes: int, least: int, depth: int)
     """
     choices = growing.room.choices
     for place in range(boxes):
-        drawn = draw(_BOX)
+        drawn = int.from_bytes(draw(_BOX))
+        # the first of the bits say which box it is, the others where: twelve each
         first = int(place < least)
-        choice = choices[first + ((drawn[0] << 8 | drawn[1]) * (len(choices) - first) >> 16)]
-        digits = drawn[2] << 8 | drawn[3]
+        choice = choices[first + ((drawn >> 12) * (len(choices) - first) >> 12)]
+        digits = drawn & 0xFFF
         if choice >= 0:
             growing.place(choice, digits)
         elif choice != NOTHING and depth > 0:

@@ -61,7 +61,7 @@ def test_the_whole_library_is_drawn() -> None:
     """Every box and every diagram that std declares, wiring left out, stands in one of some thousand boxes."""
     found: set[str] = set()
 
-    @settings(generated, max_examples=1200)
+    @settings(generated, max_examples=1800)
     @given(diagrams(STD, least=15, boxes=20))
     def collect(diagram: Diagram) -> None:
         found.update(box.origin.removeprefix("std:") for box in boxes_of(diagram))
