@@ -199,6 +199,7 @@ COMBINATORS: dict[str, list[Specimen]] = {
     "discard": [("u : R[3], v : R[2]", "R[2]", "(discard @ id)(u, v)")],
     "swap": [("u : R[3], v : R", "R @ R[3]", "swap(u, v)")],
     "id": [("u : R[3]", "R[3]", "id(u)")],
+    "opened": [("u : R[3]", "R[4]", "opened[linear[b = 4]](u)"), ("u : R[2, 3]", "R[2, 3]", "opened[softmax](u)")],
     "residual": [("u : R[3]", "R[3]", "residual[f = linear](u)")],
     "activate": [
         ("u : R[3]", "R[3]", f'activate["{name}"](u)')

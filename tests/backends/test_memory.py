@@ -251,8 +251,8 @@ def test_batches(file: str, name: str, parameters: dict[str, Any], sizes: Sizes)
 
 
 def test_every_example_is_counted() -> None:
-    """Each file of examples/ has a configuration above, and every diagram of it can be counted."""
-    files = sorted(EXAMPLES.glob("*.dg"))
+    """Each file of examples/ with diagrams has a configuration above, and every diagram of it can be counted."""
+    files = [path for path in sorted(EXAMPLES.glob("*.dg")) if list(dg.load(path))]
     assert {file.stem for file in files} == {file for file, _, _, _ in CONFIGS}
     for file in files:
         module = dg.load(file)
