@@ -98,8 +98,6 @@ def test_imports_by_name_are_of_this_package() -> None:
                 known = path.name == "backend.py" and text == "module"
                 frameworks = ("f'diagrammar.", "'diagrammar.", "'torch", "'numpy'")
                 assert known or text.startswith(frameworks), f"{path}: {text}"
-                    f"{path}: {text}"
-                )
 
 
 # -------------------------------------------------------------------------------------------- generated sources
