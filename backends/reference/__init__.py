@@ -19,7 +19,7 @@ from typing import Any
 
 from diagrammar import steps
 from diagrammar.backend import Backend
-from diagrammar.diagram import Box, Diagram
+from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.errors import BackendError, DiagramTypeError
 
 try:
@@ -103,14 +103,16 @@ def compile(
     >>> float(compile(Box("exp", (x,), (x,), origin="std:exp").diagram())(0.0))
     1.0
     """
+    for level in definitions(diagram):
+        for box in level.boxes:
+            if not means(box) and box.name not in (boxes or {}):
+                raise BackendError(f"reference: the box `{box.name}` has no meaning", box.span)
     return Interpreted(diagram, weights or {}, spaces or {}, boxes or {}, seed)
 
 
 def emit(diagram: Diagram, *, conditions: Any = ()) -> str:
-    """Raises BackendError: an interpreter writes nothing."""
-    raise BackendError(
-        "reference: an interpreter has no text", hint='run it: backend.get("reference").compile(diagram)(...)'
-    )
+    """What is interpreted: the diagram as text. Raises `BackendError` for a box without a meaning."""
+    return str(compile(diagram).diagram)
 
 
 def means(box: Box) -> bool:

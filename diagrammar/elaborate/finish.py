@@ -180,7 +180,8 @@ def _laid_open(body: Body, inside: Diagram) -> Diagram:
     """The frames of a body as frames of the user's own: no backend has one operation for them."""
     flat = inside.flat
     nodes = [
-        Node(node.box.with_(origin=_OPENED), node.ins, node.outs) if node.box.insides else node for node in flat.nodes
+        Node(node.box.with_(origin=f"opened:{node.box.name}"), node.ins, node.outs) if node.box.insides else node
+        for node in flat.nodes
     ]
     made = Diagram(Flat(flat.types, flat.inputs, nodes, flat.outputs), inside.name, inside.origin)
     body.elaborator.count(made, body.elaborator.count_of(inside))

@@ -51,6 +51,8 @@ def ports_of(body: Body, mention: Mention) -> tuple[list[Port], list[Port]]:
         else:
             # wires without names: a number may stand for each
             dom += [Port("", header.dom, (item,), "", mention.scope.source) for item in whole.items]
+    if header.cod is None:
+        raise DiagramTypeError(f"`{mention.declared.name}` has no type", mention.span)
     return dom, [_port(body, mention, "", header.cod)]
 
 

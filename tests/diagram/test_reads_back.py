@@ -376,6 +376,7 @@ STD = {
     "tree": ("R[n, 3] -> R[3]", "tree[(b, a) -> linear(b) + a]"),
     "linear": ("R[3] -> R[2]", "linear[bias = false]"),
     "mlp": ("R[3] -> R[2]", 'mlp[[3, 5, 2], "tanh"]'),
+    "opened": ("R[3] -> R[3]", "opened[linear]"),
     "residual": ("R[3] -> R[3]", "residual[linear]"),
     "pointwise": ("Field[X, 4] -> Field[X, 2]", "pointwise"),
     "lift": ("Field[X, 4] -> Field[X, 8]", "lift"),
