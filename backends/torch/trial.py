@@ -173,12 +173,6 @@ def defect(left: Sequence[torch.Tensor], right: Sequence[torch.Tensor], relation
     return total / size.clamp(min=torch.finfo(total.dtype).tiny)
 
 
-def sides_of(left: Diagram, right: Diagram, relation: str = "==") -> Sides:
-    """Two diagrams of one type as the sides of a law."""
-    names = tuple(f"x{k + 1}" for k in range(len(left.dom)))
-    return Sides(names, left, right, relation, ())
-
-
 def values(
     diagram: Diagram,
     conditions: Any,

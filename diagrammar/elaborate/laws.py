@@ -30,7 +30,7 @@ from diagrammar.elaborate.values import (
     Wire,
     Wires,
 )
-from diagrammar.errors import DiagrammarError, DiagramNameError, DiagramTypeError
+from diagrammar.errors import DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.law import SPACE_SETS, STATIC_SETS, WIRE_SETS, Choice, Named, OneOf, Range, Sides
 from diagrammar.sizes import Poly, substitute, var
@@ -436,8 +436,3 @@ def at_sizes(value: Any, sizes: Mapping[str, int]) -> Any:
             return substitute(value, sizes)
         case _:
             return value
-
-
-def located(error: DiagrammarError, law: Statement) -> DiagrammarError:
-    """The error, with the law as its place where it has none."""
-    return error if error.span is not None else type(error)(error.message, law.span, error.notes, error.hint)

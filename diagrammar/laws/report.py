@@ -13,8 +13,6 @@ from diagrammar.laws.search import Raised, Refuted
 from diagrammar.laws.sizes import grid_axes
 from diagrammar.laws.subject import Case, Subject
 
-_SIGNS = {"==": "==", "<=": "<=", ">=": ">="}
-
 
 def refuted(subject: Subject, found: Refuted, parting: Parting | None, replay: str) -> LawError:
     """The error of a refuted law, with its place."""

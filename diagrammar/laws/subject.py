@@ -16,7 +16,7 @@ from diagrammar.errors import DiagrammarError
 from diagrammar.law import Choice, Sides
 from diagrammar.pause import paused
 from diagrammar.sizes import Poly, substitute, variables
-from diagrammar.types import Space, Type, map_sizes, shape_of, sizes_of
+from diagrammar.types import Space, map_sizes, shape_of, sizes_of
 
 # the relative tolerance where the text has none: the design page allows at most 1e-9 in float64
 TOLERANCE = 1e-9
@@ -146,12 +146,12 @@ class Subject:
                 continue
             wire = map_sizes(wire, lambda size: substitute(size, case.sizes))
             shape = (BATCH, *(int(size) for size in shape_of(wire)))  # type: ignore[arg-type]  # all sizes are known
-            choice = self.choice(k - len(scalars), wire, case)
+            choice = self.choice(k - len(scalars), case)
             inputs.append(numbers.draw(wire, shape, choice, case.style, _mixed(case.seed, k), made.dtype))
         weights = dict(case.weights) if case.weights is not None else self._weights(made, case)
         return made, inputs, weights
 
-    def choice(self, wire: int, _type: Type, case: Case) -> Choice | None:
+    def choice(self, wire: int, case: Case) -> Choice | None:
         """The set that an input is drawn from."""
         names = self.wire_names(case)
         if wire >= len(names) or names[wire] not in self.law.sets:
