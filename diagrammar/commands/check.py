@@ -89,7 +89,7 @@ def _laws(files: list[tuple[str, Module]], options: argparse.Namespace) -> int:
     )
     progress = _Progress(len(work), options.json)
     asked = [(File(path, given), name) for path, name in work]
-    outcomes = run_files(asked, terms, options.jobs or (os.cpu_count() or 1), progress.hears)
+    outcomes = run_files(asked, terms, options.jobs or os.cpu_count() or 1, progress.hears)
     progress.ends()
     if options.json:
         print(json.dumps([outcome.row() for outcome in outcomes], indent=1))

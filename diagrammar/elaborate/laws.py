@@ -25,6 +25,7 @@ from diagrammar.elaborate.values import (
     FreeSpace,
     Implicit,
     Recipe,
+    Resolved,
     Scope,
     TypeValue,
     Wire,
@@ -194,7 +195,7 @@ def _type(port: tree.Port) -> tree.Node:
 
 
 def _seen(value: Any) -> Any:
-    return TypeValue(value.types) if type(value).__name__ == "Bundle" else value
+    return TypeValue(value.types) if isinstance(value, Bundle) else value
 
 
 def _children(node: tree.Node) -> list[tree.Node]:
@@ -411,7 +412,7 @@ def identity(value: Any) -> Any:
             return value.origin
         case tuple():
             return tuple(map(identity, value))
-        case _ if type(value).__name__ == "Resolved":
+        case Resolved():
             return (value.inside, value.box, value.captured, value.key)
         case _:
             return value
