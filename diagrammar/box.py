@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Union
 
@@ -99,6 +99,8 @@ class Box:
 
     `kinds` are the words after `is`: `linear elementwise random batch`, and `state` for a box that keeps a buffer.
 
+    `derived` says of a frame that it is a derivative, and of which box; it only tells how the frame is written.
+
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R", (2,))
     >>> f = Box("f", (x,), (x,))
@@ -106,7 +108,7 @@ class Box:
     (True, True)
     """
 
-    __slots__ = ("_hash", "cod", "dom", "insides", "key", "kinds", "name", "origin", "params", "span")
+    __slots__ = ("_hash", "cod", "derived", "dom", "insides", "key", "kinds", "name", "origin", "params", "span")
 
     def __init__(
         self,
@@ -120,6 +122,7 @@ class Box:
         kinds: frozenset[str] = frozenset(),
         insides: tuple[Diagram, ...] = (),
         span: Span | None = None,
+        derived: Derivative | None = None,
     ) -> None:
         self.name = name
         self.dom = dom
@@ -130,6 +133,7 @@ class Box:
         self.kinds = kinds
         self.insides = insides
         self.span = span
+        self.derived = derived
         self._hash: int | None = None
 
     def param(self, name: str, default: Value = None) -> Value:
@@ -163,6 +167,8 @@ class Box:
             kinds=self.kinds,
             insides=self.insides if insides is None else insides,
             span=self.span if span is None else span,
+            # what is inside no longer follows from the box that it is a derivative of
+            derived=self.derived if insides is None else None,
         )
 
     def diagram(self) -> Diagram:
@@ -192,15 +198,49 @@ class Box:
         return self._hash
 
     def __reduce__(self) -> tuple[Callable[..., Box], tuple[object, ...]]:
-        return _box, (*self._data(), self.insides, self.span)
+        return _box, (*self._data(), self.insides, self.span, self.derived)
 
     def __repr__(self) -> str:
         return self.name
 
 
 def _box(*data: Any) -> Box:
-    name, origin, key, dom, cod, params, kinds, insides, span = data
-    return Box(name, dom, cod, origin=origin, params=params, key=key, kinds=kinds, insides=insides, span=span)
+    name, origin, key, dom, cod, params, kinds, insides, span, derived = data
+    return Box(
+        name,
+        dom,
+        cod,
+        origin=origin,
+        params=params,
+        key=key,
+        kinds=kinds,
+        insides=insides,
+        span=span,
+        derived=derived,
+    )
+
+
+class Derivative:
+    """Which derivative a box is: `kind` is "jvp" or "vjp", of the box `of` by those inputs that `active` says."""
+
+    __slots__ = ("active", "kind", "of")
+
+    def __init__(self, kind: str, active: tuple[bool, ...], of: Box) -> None:
+        self.kind = kind
+        self.active = active
+        self.of = of
+
+    def __reduce__(self) -> tuple[type[Derivative], tuple[object, ...]]:
+        return Derivative, (self.kind, self.active, self.of)
+
+
+def lineage(box: Box) -> Iterator[Box]:
+    """The box, the box that it is a derivative of, and so on."""
+    while True:
+        yield box
+        if box.derived is None:
+            return
+        box = box.derived.of
 
 
 class Node:

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diagrammar.box import Box, Bundle, Flat, Node, Ty, Value, bundle
+from diagrammar.box import Box, Bundle, Flat, Node, Ty, Value, bundle, lineage
 from diagrammar.errors import DiagramTypeError
 from diagrammar.source import Span
 from diagrammar.types import Type, Types, same_type, show
@@ -274,17 +274,21 @@ def share(diagram: Diagram, name: str) -> Diagram:
     return Diagram.of(diagram.frame(diagram.name or name, key=f"~{name}"))
 
 
-def definitions(root: Diagram, enter: Callable[[Box], bool] = lambda box: True) -> list[Diagram]:
-    """The diagrams inside a diagram, each once and after those inside it; the diagram itself comes last."""
+def definitions(
+    root: Diagram, enter: Callable[[Box], bool] = lambda box: True, *, derived: bool = False
+) -> list[Diagram]:
+    """The diagrams inside a diagram, each once and after those inside it; the diagram itself comes last. `derived`:
+    also those inside the boxes that its boxes are derivatives of."""
     order: list[Diagram] = []
     seen = {id(root)}
-    stack: list[tuple[Diagram, Iterator[Diagram]]] = [(root, _insides(root, enter))]
+    insides = _all_insides if derived else _insides
+    stack: list[tuple[Diagram, Iterator[Diagram]]] = [(root, insides(root, enter))]
     while stack:
         diagram, rest = stack[-1]
         for inside in rest:
             if id(inside) not in seen:
                 seen.add(id(inside))
-                stack.append((inside, _insides(inside, enter)))
+                stack.append((inside, insides(inside, enter)))
                 break
         else:
             order.append(diagram)
@@ -295,6 +299,16 @@ def definitions(root: Diagram, enter: Callable[[Box], bool] = lambda box: True) 
 def _insides(diagram: Diagram, enter: Callable[[Box], bool]) -> Iterator[Diagram]:
     return (
         inside for node in diagram.flat.nodes if node.box.insides and enter(node.box) for inside in node.box.insides
+    )
+
+
+def _all_insides(diagram: Diagram, enter: Callable[[Box], bool]) -> Iterator[Diagram]:
+    return (
+        inside
+        for node in diagram.flat.nodes
+        if node.box.insides and enter(node.box)
+        for box in lineage(node.box)
+        for inside in box.insides
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from diagrammar.box import Derivative, lineage
 from diagrammar.diagram import Box, Diagram, Flat, Node, definitions
 from diagrammar.pause import pausing
 
-# (name, origin, types, inputs, nodes as (box, ins, outs), outputs); insides of boxes are rows of the table
+# (name, origin, types, inputs, nodes as (box, ins, outs), outputs); insides of boxes, and the boxes that they are
+# derivatives of, are rows of the table
 Row = tuple[Any, ...]
 Table = tuple[tuple[Row, ...], tuple[Row, ...]]
 
@@ -19,16 +21,19 @@ def table(diagram: Diagram) -> Table:
     rows: list[Row] = []
     box_rows: dict[int, int] = {}
     row_of: dict[int, int] = {}
-    for level in definitions(diagram):
+    for level in definitions(diagram, derived=True):
         flat = level.flat
         nodes = []
         for node in flat.nodes:
-            box = node.box
-            at = box_rows.get(id(box))
-            if at is None:
-                at = box_rows[id(box)] = len(boxes)
-                boxes.append((*box._data(), tuple(row_of[id(inside)] for inside in box.insides), box.span, len(rows)))
-            nodes.append((at, node.ins, node.outs))
+            for box in reversed(list(lineage(node.box))):
+                if id(box) in box_rows:
+                    continue
+                box_rows[id(box)] = len(boxes)
+                derived = box.derived
+                known = derived and (derived.kind, derived.active, box_rows[id(derived.of)])
+                insides = tuple(row_of[id(inside)] for inside in box.insides)
+                boxes.append((*box._data(), insides, box.span, known, len(rows)))
+            nodes.append((box_rows[id(node.box)], node.ins, node.outs))
         row_of[id(level)] = len(rows)
         rows.append((level.name, level.origin, tuple(flat.types), flat.inputs, tuple(nodes), flat.outputs))
     return tuple(boxes), tuple(rows)
@@ -43,10 +48,21 @@ def read(data: Table) -> Diagram:
     for name, origin, types, inputs, nodes, outputs in rows:
         # boxes are listed in the order of their first use, so those of this row come next
         while len(ready) < len(boxes) and boxes[len(ready)][-1] == len(made):
-            label, source, key, dom, cod, params, kinds, insides, span, _ = boxes[len(ready)]
-            inner = tuple(made[row] for row in insides)
+            label, source, key, dom, cod, params, kinds, insides, span, known, _ = boxes[len(ready)]
+            derived = known and Derivative(known[0], known[1], ready[known[2]])
             ready.append(
-                Box(label, dom, cod, origin=source, params=params, key=key, kinds=kinds, insides=inner, span=span)
+                Box(
+                    label,
+                    dom,
+                    cod,
+                    origin=source,
+                    params=params,
+                    key=key,
+                    kinds=kinds,
+                    insides=tuple(made[row] for row in insides),
+                    span=span,
+                    derived=derived,
+                )
             )
         placed = [Node(ready[at], ins, outs) for at, ins, outs in nodes]
         made.append(Diagram(Flat(types, inputs, placed, outputs), name, origin))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diagrammar.box import lineage
 from diagrammar.canonical import label_of
 from diagrammar.diagram import Box, Diagram, Flat, definitions
 from diagrammar.equality import same
@@ -256,6 +257,9 @@ def _claim(box: Box, scope: Scope, body: Scope) -> None:
 
 
 def _one(a: Box, b: Box) -> bool:
+    # a box and its derivatives are one instance: they own the same
+    *_, a = lineage(a)
+    *_, b = lineage(b)
     return label_of(a) == label_of(b) and all(x is y or same(x, y) for x, y in zip(a.insides, b.insides, strict=True))
 
 
