@@ -95,6 +95,12 @@ class BackendError(DiagrammarError, NotImplementedError):
     kind = "backend error"
 
 
+class DerivativeError(DiagrammarError, NotImplementedError):
+    """A derivative is asked for where there is none."""
+
+    kind = "derivative error"
+
+
 class LawError(DiagrammarError, AssertionError):
     """A law does not do what the text says of it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from diagrammar.elaborate import patterns, statics
+from diagrammar.elaborate import differentiation, patterns, statics
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import Mismatch, Waiting, WireHole, stacked
@@ -27,6 +27,8 @@ Handler = Callable[..., Any]
 def find(ref: DeclRef) -> Handler | None:
     """How a box of `std` is typed whose type follows from its static arguments."""
     origin = ref.declared.origin
+    if origin in differentiation.ORIGINS:
+        return differentiation.derivative
     if origin.startswith("std:"):
         return _SPECIAL.get(origin[4:])
     return None

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from diagrammar.derivative import Deriver
 from diagrammar.diagram import Box, Bundle, Diagram
 from diagrammar.elaborate import naming, statements
 from diagrammar.elaborate.body import Body
+from diagrammar.elaborate.derivatives import DeclaredRules
 from diagrammar.elaborate.finish import finish
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole
@@ -60,6 +62,7 @@ class Elaborator:
         self._types = 0
         # type and space names that are being worked out
         self.aliases: list[Declared] = []
+        self.deriver = Deriver(DeclaredRules())
         # the mentions that led to the definition that is being made
         self._path: list[tuple[Declared, Span]] = []
 
@@ -69,6 +72,10 @@ class Elaborator:
         """Notes how many boxes a diagram expands to."""
         self._counts[id(diagram)] = (diagram, boxes)
 
+    def is_counted(self, diagram: Diagram) -> bool:
+        """Whether it is known how many boxes a diagram expands to."""
+        return id(diagram) in self._counts
+
     def count_of(self, diagram: Diagram) -> int:
         """How many boxes a diagram expands to."""
         return self._counts[id(diagram)][1]
@@ -76,9 +83,8 @@ class Elaborator:
     def size_of(self, box: Box) -> int:
         """How many boxes a box expands to."""
         total = sum(self.count_of(inside) for inside in box.insides)
-        if box.origin == "repeat" and len(box.insides) == 1:
-            count = box.param("count")
-            assert isinstance(count, int)
+        count = box.param("count")
+        if (box.origin, len(box.insides)) in (("repeat", 1), ("unwind", 2)) and isinstance(count, int):
             total *= count
         return total + 1
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagrammar.box import numbered
+from diagrammar.derivative.tangent import lay
 from diagrammar.diagram import Box, Builder, Bundle, Diagram, Flat, Node, definitions
-from diagrammar.elaborate import typing
+from diagrammar.elaborate import differentiation, typing
 from diagrammar.elaborate.arguments import Argument, Deferred, Mention
 from diagrammar.elaborate.arithmetic import is_complex
 from diagrammar.elaborate.body import Body
@@ -50,9 +51,11 @@ def finish(body: Body, graph: Graph, outs: Sequence[int]) -> Steps:
             new = builder.add(made, ins)
             count += 1 if not made.insides else body.elaborator.size_of(made)
         elif isinstance(made, Diagram):
-            # a diagram without boxes is wiring: no box stands for it
-            at = {wire: ins[k] for k, wire in enumerate(made.flat.inputs)}
-            new = tuple(at[wire] for wire in made.flat.outputs)
+            # a diagram without boxes is wiring: no box stands for it; a derivative is laid where it stands
+            first = len(builder.nodes)
+            new = lay(builder, made, ins)
+            for node in builder.nodes[first:]:
+                count += body.elaborator.size_of(node.box)
         else:
             new, count = _each_wire(builder, made, ins), count + len(made)
         place.update(zip(draft.outs, new, strict=True))
@@ -123,6 +126,8 @@ def _frame(body: Body, graph: Graph, draft: Draft, what: Frame) -> Steps:
     insides = []
     for inner, outs in what.graphs:
         insides.append((yield finish(body, inner, outs)))
+    if what.origin in differentiation.ORIGINS:
+        return differentiation.finished(body, what, insides[0])
     if not any(inside.flat.nodes for inside in insides) and what.name != "training":
         if what.name == "repeat":
             return _composed(insides, int(dict(what.params)["captures"]))

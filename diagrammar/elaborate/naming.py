@@ -6,11 +6,12 @@ Keys follow the text, taken branch or not, so that editing an operator or an arg
 from __future__ import annotations
 
 from diagrammar.box import numbered
+from diagrammar.derivative.operators import OPERATORS
 from diagrammar.elaborate.values import DeclRef, Scope
 from diagrammar.grammar import tree
 
 # static arguments of these are part of the body; those of other diagrams are bodies of their own
-_TRANSPARENT = frozenset({"map", "fold", "scan", "tree", "jvp", "vjp", "grad"})
+_TRANSPARENT = frozenset({"map", "fold", "scan", "tree", *OPERATORS})
 
 
 def keys(body: tree.Node, scope: Scope) -> dict[int, str]:
