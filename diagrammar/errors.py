@@ -95,6 +95,12 @@ class BackendError(DiagrammarError, NotImplementedError):
     kind = "backend error"
 
 
+class DerivativeError(DiagrammarError, NotImplementedError):
+    """A box without a derivative, where one is asked for."""
+
+    kind = "derivative error"
+
+
 class LawError(DiagrammarError, AssertionError):
     """A law does not do what the text says of it."""
 
