@@ -96,7 +96,7 @@ class BackendError(DiagrammarError, NotImplementedError):
 
 
 class DerivativeError(DiagrammarError, NotImplementedError):
-    """A derivative is asked for where there is none."""
+    """A box without a derivative, where one is asked for."""
 
     kind = "derivative error"
 

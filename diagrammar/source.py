@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import Any
 
 
 class Source:
     """A text with a name; finds the line and the column of an offset.
 
+    `boxes` are the declarations of the boxes that it mentions, by origin: what is made of the text finds them here, for
+    as long as it lives.
+
     >>> Source("f.dg", "a\\nbc").place(3)
     (2, 2)
     """
 
-    __slots__ = ("_starts", "first_line", "name", "text")
+    __slots__ = ("_starts", "boxes", "first_line", "name", "text")
 
     def __init__(self, name: str, text: str, first_line: int = 1) -> None:
         self.name = name
         self.text = text
         self.first_line = first_line
         self._starts: list[int] | None = None
+        self.boxes: dict[str, Any] = {}
 
     def starts(self) -> list[int]:
         """Offsets at which the lines start."""

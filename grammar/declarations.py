@@ -110,11 +110,15 @@ def box(t: Tokens, v: Values) -> BoxDecl:
 
 
 def rule_expr(t: Tokens, v: Values) -> DerivativeRule:
-    return DerivativeRule(t.starts[v[0]], v[3].end, t.words[v[0]], tuple(v[1]), v[3])
+    return DerivativeRule(t.starts[v[0]], v[4].end, t.words[v[0]], v[1], tuple(v[2]), v[4])
 
 
 def rule_block(t: Tokens, v: Values) -> DerivativeRule:
-    return DerivativeRule(t.starts[v[0]], v[2].end, t.words[v[0]], tuple(v[1]), v[2])
+    return DerivativeRule(t.starts[v[0]], v[3].end, t.words[v[0]], v[1], tuple(v[2]), v[3])
+
+
+def slot(t: Tokens, v: Values) -> str:
+    return t.words[v[1]]
 
 
 def functor_empty(t: Tokens, v: Values) -> FunctorDecl:

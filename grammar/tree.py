@@ -269,13 +269,18 @@ class BoxDecl(Declaration):
 
 
 class DerivativeRule(Node):
-    """`jvp(x, dx) = cos(x) * dx` or `transpose(y) = e` inside the body of a box; the body may be a block."""
+    """`jvp(x, dx) = cos(x) * dx` or `transpose(y) = e` inside the body of a box; the body may be a block.
 
-    __slots__ = ("body", "name", "wires")
-    __match_args__ = ("name", "wires", "body")
+    `slot` is what stands in `transpose[0](u, dy)` or `transpose[i](u, dy)`: the number of an input, or a name for it.
+    """
 
-    def __init__(self, start: int, end: int, name: str, wires: tuple[Port, ...], body: Node) -> None:
-        self.start, self.end, self.name, self.wires, self.body = start, end, name, wires, body
+    __slots__ = ("body", "name", "slot", "wires")
+    __match_args__ = ("name", "slot", "wires", "body")
+
+    def __init__(
+        self, start: int, end: int, name: str, slot: str | None, wires: tuple[Port, ...], body: Node
+    ) -> None:
+        self.start, self.end, self.name, self.slot, self.wires, self.body = start, end, name, slot, wires, body
 
 
 class DiagramDecl(Declaration):

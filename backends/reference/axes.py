@@ -29,6 +29,10 @@ def _einsum(place: Place, *wires: Array) -> Array:
     """Products of entries, summed over the names that the result does not have."""
     left, _, right = _pattern(place).partition("->")
     letters = {"...": "..."}
+    if "..." in left and "..." not in right:
+        # axes that `...` stands for are summed where the result has none
+        at, term = next((at, term.split()) for at, term in enumerate(left.split(",")) if "..." in term)
+        letters["..."] = ascii_letters[-(wires[at].ndim - len(term) + 1) :] if wires[at].ndim >= len(term) else ""
 
     def word(term: str) -> str:
         names = term.split()

@@ -168,7 +168,7 @@ def instantiate(body: Body, ref: DeclRef, node: tree.Node, scope: Scope, graph: 
     # holes first: a default may speak of any other parameter
     missing = [info for info in infos if info.name not in mention.values]
     for info in missing:
-        hole = _hole(body, info)
+        hole = hole_of(body, info)
         if hole is not None:
             mention.values[info.name] = hole
     for info in missing:
@@ -273,7 +273,7 @@ def _checked(body: Body, info: ParamInfo, given: Any, arg: tree.Node, where: Sco
     )
 
 
-def _hole(body: Body, info: ParamInfo) -> Any:
+def hole_of(body: Body, info: ParamInfo) -> Any:
     """A hole for a parameter that is inferred; None for the others."""
     unifier = body.unifier
     match info.kind:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from diagrammar.derivative.operators import OPERATORS
 from diagrammar.derivative.tangent import has_tangent
-from diagrammar.diagram import Diagram, definitions
+from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.elaborate import statics
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.counting import wires_taken
+from diagrammar.elaborate.derivatives import jvp_rule, vjp_rule
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import Mismatch, WireHole
 from diagrammar.elaborate.leaves import Frame
@@ -22,6 +23,22 @@ from diagrammar.types import Tensor, Type
 
 if TYPE_CHECKING:
     from diagrammar.elaborate.application import Site
+
+
+
+class DeclaredRules:
+    """The derivatives of primitive boxes as their declarations say them."""
+
+    __slots__ = ()
+
+    def jvp(self, box: Box, active: tuple[bool, ...]) -> Diagram:
+        """The tangent of a box."""
+        return jvp_rule(box, active)
+
+    def vjp(self, box: Box, active: tuple[bool, ...]) -> Diagram:
+        """The cotangent of a box."""
+        return vjp_rule(box, active)
+
 
 ORIGINS = {f"std:{name}": name for name in OPERATORS}
 

@@ -9,7 +9,6 @@ from diagrammar.derivative import Deriver
 from diagrammar.diagram import Box, Bundle, Diagram
 from diagrammar.elaborate import naming, statements
 from diagrammar.elaborate.body import Body
-from diagrammar.elaborate.derivatives import DeclaredRules
 from diagrammar.elaborate.finish import finish
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole
@@ -62,7 +61,7 @@ class Elaborator:
         self._types = 0
         # type and space names that are being worked out
         self.aliases: list[Declared] = []
-        self.deriver = Deriver(DeclaredRules())
+        self._deriver: Deriver | None = None
         # the mentions that led to the definition that is being made
         self._path: list[tuple[Declared, Span]] = []
 
@@ -71,6 +70,15 @@ class Elaborator:
     def count(self, diagram: Diagram, boxes: int) -> None:
         """Notes how many boxes a diagram expands to."""
         self._counts[id(diagram)] = (diagram, boxes)
+
+    @property
+    def deriver(self) -> Deriver:
+        """What takes derivatives, and knows those that it took."""
+        if self._deriver is None:
+            from diagrammar.elaborate.differentiation import DeclaredRules
+
+            self._deriver = Deriver(DeclaredRules())
+        return self._deriver
 
     def is_counted(self, diagram: Diagram) -> bool:
         """Whether it is known how many boxes a diagram expands to."""

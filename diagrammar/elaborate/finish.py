@@ -232,6 +232,7 @@ def _leaf(body: Body, declared: Declared, made: Mention, values: dict[str, Any],
     kinds = frozenset(word.name for word in declared.ast.kinds)
     std = declared.origin.startswith("std:")
     if not std:
+        made.span.source.boxes[declared.origin] = declared
         key = made.key if body.instances is None else _one_instance(body, made, values, (dom, cod))
         return Box(declared.name, dom, cod, origin=declared.origin, params=params, key=key, kinds=kinds, span=made.span)
     _check_numbers(declared, made, kinds, dom)

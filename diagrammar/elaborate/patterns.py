@@ -192,10 +192,10 @@ class _Sizes:
                 product = product * self.sizes[name]
         return product
 
-    def result(self, axes: list[Axis], kind: str) -> Type:
-        """The type of the result."""
+    def result(self, axes: list[Axis], kind: str, over_grid: bool = False) -> Type:
+        """The type of the result; `over_grid` says whether the grid of a field may be summed over."""
         spread = [k for k, axis in enumerate(axes) if axis == ["..."]]
-        if isinstance(self.grid, Space):
+        if isinstance(self.grid, Space) and (spread or not over_grid):
             if len(axes) != 2 or spread != [1]:
                 raise BadStatic(
                     "the grid of a Field is kept: the result is one channel axis followed by `...` "
@@ -207,7 +207,7 @@ class _Sizes:
             if axis == ["..."]:
                 if self.grid is None:
                     raise BadStatic("`...` stands only on the right of the pattern")
-                sizes.extend(self.grid)
+                sizes.extend(self.grid)  # type: ignore[arg-type]  # the grid of a field was met above
             else:
                 sizes.append(self.of(axis))
         return Tensor(kind, tuple(sizes))
@@ -237,7 +237,7 @@ def _einsum(body: Body, given: Given, types: list[Type]) -> Typed:
     kind = "C" if any(isinstance(wire, Tensor) and wire.kind == "C" for wire in types) else "R"
     if kind == "C" and any(isinstance(wire, Field) for wire in types):
         raise BadStatic("a Field is real, and another operand is complex")
-    return (("pattern", known["pattern"]),), [sizes.result(_axes(right, False), kind)]
+    return (("pattern", known["pattern"]),), [sizes.result(_axes(right, False), kind, over_grid=True)]
 
 
 def _rearrange(body: Body, given: Given, types: list[Type]) -> Typed:

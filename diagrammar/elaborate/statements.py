@@ -169,12 +169,8 @@ def _block(body: Body, block: tree.Block, ins: tuple[Wire, ...] | None, scope: S
 
     for k, statement in enumerate(block.statements):
         match statement:
-            case tree.Bind(targets, node):
-                found = yield value(body, node, scope, graph)
-                found = yield from _expected(body, found, node, targets, scope, graph)
-                names = bind_ports(body, targets, found.items, scope, graph, Site("bind", scope.span(statement)))
-                for target in targets:
-                    bind(scope, target.name, names[target.name], target)
+            case tree.Bind():
+                yield from bound(body, statement, scope, graph)
             case tree.Return(nodes):
                 _last(block, k, scope)
                 if ins is not None:
@@ -192,7 +188,7 @@ def _block(body: Body, block: tree.Block, ins: tuple[Wire, ...] | None, scope: S
                 found = yield value(body, node, scope, graph)
                 return (yield wired(body, found, node, scope, graph)).items, node
             case _:
-                yield from _declaration(body, statement, scope, graph)
+                yield from declaration(body, statement, scope, graph)
     if ins is None and not block.statements:
         return (), block
     raise DiagramTypeError(
@@ -200,6 +196,19 @@ def _block(body: Body, block: tree.Block, ins: tuple[Wire, ...] | None, scope: S
         scope.span(block),
         hint="a body after `-> B` ends in `return`, after `: A -> B` in a diagram",
     )
+
+
+def bound(body: Body, statement: tree.Bind, scope: Scope, graph: Graph) -> Steps:
+    """Binds the names on the left of a `=` to the wires on its right."""
+    from diagrammar.elaborate.application import Site
+    from diagrammar.elaborate.expressions import value
+
+    targets, node = statement.targets, statement.value
+    found = yield value(body, node, scope, graph)
+    found = yield from _expected(body, found, node, targets, scope, graph)
+    names = bind_ports(body, targets, found.items, scope, graph, Site("bind", scope.span(statement)))
+    for target in targets:
+        bind(scope, target.name, names[target.name], target)
 
 
 def _last(block: tree.Block, k: int, scope: Scope) -> None:
@@ -235,7 +244,7 @@ def _expected(
     return (yield wired(body, found, node, scope, graph))
 
 
-def _declaration(body: Body, statement: tree.Node, scope: Scope, graph: Graph) -> Steps:
+def declaration(body: Body, statement: tree.Node, scope: Scope, graph: Graph) -> Steps:
     from diagrammar.elaborate.expressions import value
 
     match statement:

@@ -353,7 +353,7 @@ def _types(value: Any) -> Sequence[Any]:
 
 
 def _truth(value: Any) -> TypeValue:
-    """The truth values entry by entry: `Bool[n]` for `R[n]`."""
+    """The truth values entry by entry: `Bool[n]` for `R[n]`, `Bool[c, grid(X)]` for `Field[X, c]`."""
     result = []
     for item in _types(value):
         if isinstance(item, Tensor):
@@ -362,8 +362,10 @@ def _truth(value: Any) -> TypeValue:
             result.append(Tensor("Bool", (item.length,)))
         elif isinstance(item, Rigid):
             raise NeedsConcrete
+        elif item.kind == "Field":
+            result.append(Tensor("Bool", (item.channels, *_known(item.space).axes)))
         else:
-            raise BadStatic(f"truth values of {item}: leave the field by `sample` first")
+            raise BadStatic(f"truth values of {item}: cut it to modes by `low` first")
     return TypeValue(tuple(result))
 
 
@@ -377,6 +379,26 @@ def _totals(value: Any) -> TypeValue:
         kind = "C" if isinstance(item, Tensor | Field) and item.kind in ("C", "Spectrum") else "R"
         result.append(Tensor(kind, (item.channels,)) if isinstance(item, Field) else Tensor(kind))
     return TypeValue(tuple(result))
+
+
+def _complex(value: Any) -> bool:
+    """Whether any wire of a type is of complex numbers."""
+    types = _types(value)
+    if any(isinstance(item, Rigid) for item in types):
+        raise NeedsConcrete
+    return any(isinstance(item, Tensor | Field) and item.kind in ("C", "Spectrum") for item in types)
+
+
+def _wire(value: Any, at: Any) -> TypeValue:
+    """The type of one wire of several."""
+    return TypeValue((_types(value)[at],))
+
+
+def _whole_modes(value: Any) -> tuple[Any, ...]:
+    """The modes of which `half` leaves so many: of the last axis, an odd number."""
+    if not isinstance(value, tuple) or not value:
+        raise BadStatic("whole_modes wants a list of numbers")
+    return (*value[:-1], arithmetic("-", arithmetic("*", 2, value[-1]), 1))
 
 
 def _wires(value: Any) -> int:
@@ -401,6 +423,52 @@ def _one_of(value: Any, choices: Any) -> Any:
         meant = f"; did you mean {show(near[0])}?" if near else ""
         raise BadStatic(f"{show(value)} is not one of {', '.join(map(show, choices))}{meant}")
     return value
+
+
+def _terms(pattern: Any) -> list[list[str]]:
+    """The terms of a pattern of einsum and, last, its result: names of axes."""
+    if not isinstance(pattern, str) or pattern.count("->") != 1:
+        raise BadStatic("a pattern is a text with one `->`")
+    left, right = pattern.split("->")
+    return [term.split() for term in [*left.split(","), right]]
+
+
+def _alone(pattern: Any, at: Any) -> tuple[list[list[str]], list[str], list[str]]:
+    """The other terms of a pattern, the term at `at`, and the names that no other term has."""
+    terms = _terms(pattern)
+    own = terms.pop(at)
+    others = [terms.pop(), *terms]
+    return others, own, [name for name in own if not any(name in term for term in others)]
+
+
+def _turned(pattern: Any, at: Any) -> str:
+    """The pattern of the transpose of an einsum in one operand: of the result, the other operands and, where the
+    operand has axes that nothing else has, ones along these.
+
+    >>> _turned("a, b a -> b", 0), _turned("a b, b -> b", 0)
+    ('b, b a -> a', 'b, b, a -> a b')
+    """
+    others, own, lone = _alone(pattern, at)
+    left = ", ".join(" ".join(term) for term in [*others, *([lone] if lone else [])])
+    return f"{left} -> {' '.join(own)}"
+
+
+def _lone(pattern: Any, at: Any, value: Any) -> tuple[Any, ...]:
+    """The sizes of the axes of one operand of an einsum that nothing else has."""
+    _, own, lone = _alone(pattern, at)
+    item = _types(value)[at]
+    if isinstance(item, Field):
+        sizes: list[Any] = [item.channels, *item.space.axes]
+    elif isinstance(item, Tensor):
+        sizes = list(item.sizes)
+    else:
+        raise NeedsConcrete
+    rest = len(sizes) - len(own) + 1
+    found: list[Any] = []
+    for name in own:
+        taken, sizes = (sizes[:rest], sizes[rest:]) if name == "..." else (sizes[:1], sizes[1:])
+        found += taken if name in lone else []
+    return tuple(found)
 
 
 def _count(value: Any) -> Any:
@@ -477,6 +545,11 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "fail": _fail,
     "one_of": _one_of,
     "count": _count,
+    "complex": _complex,
+    "wire": _wire,
+    "whole_modes": _whole_modes,
+    "turned": _turned,
+    "lone": _lone,
 }
 FUNCTIONS = {name: StaticFunction(name, function) for name, function in _TABLE.items()}
 # names that are boxes of std too: a call on numbers is static, a call on wires is the box

@@ -110,7 +110,7 @@ class ParamInfo:
 class Declared:
     """A declaration with the place that it came from; `scope` is what its text sees."""
 
-    __slots__ = ("ast", "keys", "name", "origin", "params", "scope", "source", "used")
+    __slots__ = ("ast", "derivatives", "keys", "name", "origin", "params", "scope", "source", "used")
 
     def __init__(self, ast: Any, name: str, origin: str, scope: Scope, source: Source) -> None:
         self.ast = ast
@@ -122,6 +122,8 @@ class Declared:
         self.keys: dict[int, str] | None = None
         # whether its unused wires have been looked for
         self.used = False
+        # of a box: the diagrams of its derivatives that were asked for, by instance
+        self.derivatives: dict[Any, Diagram] = {}
 
     def span(self, node: tree.Node) -> Span:
         """A node of its text as a place."""

@@ -7,6 +7,9 @@ from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, Sever
 from diagrammar.types import Field, Type, shape_of
 
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"
+
+
 def _einsum(c: Call) -> Result:
     pattern = c.text("pattern")
     left, _, right = pattern.partition("->")
@@ -20,8 +23,9 @@ def _einsum(c: Call) -> Result:
             if len(letters) >= 50:
                 raise c.error("an einsum of more than 50 names")
             # z and Z are the batch and the pair axis
-            letters[name] = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"[len(letters)]
-    letters["..."] = "..."
+            letters[name] = _LETTERS[len(letters)]
+    # axes that `...` stands for are summed where the result has none
+    letters["..."] = "..." if "..." in out or "..." not in left else _dots(c, terms, letters)
     words = ["".join(letters[name] for name in term) for term in terms]
     result = "".join(letters[name] for name in out)
     special = _matrix(c, words, result)
@@ -36,6 +40,16 @@ def _einsum(c: Call) -> Result:
         equation = f"{','.join(marks)}->{lead}{result}{'Z' if pairs else ''}"
         return f"torch.einsum({equation!r}, {', '.join(args)})"
     return _complex(c, marks, lead + result, pairs, args)
+
+
+def _dots(c: Call, terms: list[list[str]], letters: dict[str, str]) -> str:
+    """Letters of their own for the axes of `...`."""
+    at = next(at for at, term in enumerate(terms) if "..." in term)
+    count = rank(c.type(at)) - int(is_pair(c.type(at))) - (len(terms[at]) - 1)
+    free = [letter for letter in _LETTERS if letter not in letters.values()]
+    if count > len(free):
+        raise c.error("an einsum of more than 50 names")
+    return "".join(free[:count])
 
 
 def _matrix(c: Call, words: list[str], result: str) -> str | None:
@@ -152,7 +166,7 @@ def _moments(c: Call) -> Result:
 
 
 def _conj(c: Call) -> Result:
-    return f"{c.helper('_pair_conj')}({c.arg()})"
+    return f"{c.helper('_pair_conj')}({c.arg()})" if is_pair(c.type()) else c.arg()
 
 
 MEANINGS: dict[str, Meaning] = {

@@ -1,0 +1,67 @@
+"""Primitive boxes of `std` at many sizes, and values for their wires."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import chain
+
+import torch
+
+import diagrammar as dg
+from diagrammar.diagram import Box, Diagram, definitions
+from diagrammar.elaborate.rules import tangent
+from diagrammar.types import Tensor, Tokens, Types, shape_of
+from tests.backends.specimens import SPECIMENS, build
+
+# boxes that combine diagrams have their derivative from what is inside
+COMBINATORS = ("map", "fold", "scan", "tree")
+
+
+@cache
+def boxes(name: str) -> tuple[Box, ...]:
+    """The primitive boxes called so in the specimens, each once."""
+    found: dict[Box, None] = {}
+    for key, specimens in SPECIMENS.items():
+        for specimen in specimens:
+            if key == name or f"{name}" in specimen[2]:
+                for level in definitions(build(specimen)):
+                    found.update(dict.fromkeys(box for box in level.boxes if box.origin == f"std:{name}"))
+    return tuple(box for box in found if not box.insides)
+
+
+@cache
+def primitives() -> tuple[str, ...]:
+    """The names of the primitive boxes of `std`."""
+    from diagrammar.grammar import tree
+    from diagrammar.modules import std
+
+    names = [each.name for each in std().all_declared() if isinstance(each.ast, tree.BoxDecl)]
+    return tuple(name for name in names if name not in COMBINATORS)
+
+
+def values(wires: Types, batch: tuple[int, ...], seed: int, positive: bool = False) -> list[torch.Tensor]:
+    """Values for wires, the same each time."""
+    draw = torch.Generator().manual_seed(seed)
+    found = []
+    for wire in wires:
+        shape = (*batch, *(int(str(size)) for size in shape_of(wire)))
+        if isinstance(wire, Tokens):
+            found.append(torch.randint(0, int(str(wire.vocab)), shape, generator=draw))
+        elif isinstance(wire, Tensor) and wire.kind == "Bool":
+            found.append(torch.rand(shape, generator=draw) < 0.5)
+        else:
+            x = torch.randn(shape, generator=draw, dtype=torch.float64)
+            found.append(x.abs() + 0.2 if positive else x)
+    return found
+
+
+def compiled(diagram: Diagram) -> torch.nn.Module:
+    """The diagram in float64, its results always a tuple."""
+    return dg.compile(diagram, dtype=torch.float64)
+
+
+def actives(box: Box) -> list[tuple[bool, ...]]:
+    """All inputs that have tangents at once, and each alone."""
+    whole = tuple(bool(tangent(wire)) for wire in box.dom)
+    alone = [tuple(k == at for k in range(len(whole))) for at, on in enumerate(whole) if on]
+    return list(dict.fromkeys(chain([whole] if any(whole) else [], alone)))
