@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from diagrammar.api import loads as loads
     from diagrammar.api import to_discopy as to_discopy
     from diagrammar.api import to_networkx as to_networkx
+    from diagrammar.calculus import divergence as divergence
+    from diagrammar.calculus import grad as grad
+    from diagrammar.calculus import hessian as hessian
+    from diagrammar.calculus import jacobian as jacobian
+    from diagrammar.calculus import jvp as jvp
+    from diagrammar.calculus import laplacian as laplacian
+    from diagrammar.calculus import vjp as vjp
     from diagrammar.diagram import Box as Box
     from diagrammar.diagram import Diagram as Diagram
     from diagrammar.diagram import share as share
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
     from diagrammar.equality import same as same
     from diagrammar.errors import BackendError as BackendError
     from diagrammar.errors import BudgetError as BudgetError
+    from diagrammar.errors import DerivativeError as DerivativeError
     from diagrammar.errors import Diagnostics as Diagnostics
     from diagrammar.errors import DiagramImportError as DiagramImportError
     from diagrammar.errors import DiagrammarError as DiagrammarError
@@ -67,12 +75,14 @@ _HOMES = {
         "to_discopy",
         "to_networkx",
     ),
+    "calculus": ("divergence", "grad", "hessian", "jacobian", "jvp", "laplacian", "vjp"),
     "divisibility": ("conditions",),
     "diagram": ("Box", "Diagram", "share"),
     "equality": ("cartesian", "same"),
     "errors": (
         "BackendError",
         "BudgetError",
+        "DerivativeError",
         "Diagnostics",
         "DiagramImportError",
         "DiagramNameError",

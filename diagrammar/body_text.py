@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from diagrammar.box import Box, Node
+from diagrammar.box import Box, Derivative, Node, lineage
 from diagrammar.diagram import Diagram
 from diagrammar.notation import (
     INFIX,
@@ -25,6 +25,8 @@ from diagrammar.notation import (
     runs,
 )
 from diagrammar.spelling import READERS, arguments, show_value, type_text, types_text
+from diagrammar.tangent import has_tangent, unwound
+from diagrammar.types import Types
 
 if TYPE_CHECKING:
     from diagrammar.format import File
@@ -37,6 +39,18 @@ def twice(inside: Diagram) -> set[str]:
     """The keys that several boxes of a body have: they are one instance."""
     keys = Counter(node.box.key for node in inside.flat.nodes if node.box.insides)
     return {key for key, count in keys.items() if key is not None and count > 1}
+
+
+def wrt(wires: Types, active: Sequence[bool]) -> str:
+    """`, wrt = [0]`: by which wires a derivative is, unless it is by all that can be."""
+    if all(on or not has_tangent(wire) for on, wire in zip(active, wires, strict=True)):
+        return ""
+    return f", wrt = [{', '.join(str(at) for at, on in enumerate(active) if on)}]"
+
+
+def by(derived: Derivative) -> str:
+    """By which wires a derivative of a box is."""
+    return wrt(derived.of.dom, derived.active)
 
 
 def own_name(key: str | None) -> str:
@@ -99,7 +113,7 @@ class Body:
 
     def _heads(self, boxes: Sequence[Box]) -> list[str]:
         """How each box is mentioned, in the order of the text."""
-        found: list[tuple[str, str, str | None]] = []
+        found: list[tuple[str, str, str | None, str]] = []
         for box in boxes:
             if box.origin in ("weight", "state"):
                 self.file.mentioned.types(box.cod)
@@ -109,12 +123,16 @@ class Body:
                 found.append(self._head(box))
                 for deep in self.file.outward(box):
                     self._share(deep)
-        written = [(base, key) for base, _, key in found if base]
+        written = [(base, key) for base, _, key, _ in found if base]
         alone = iter(natural(written, {*self.shares, *self.owned}))
-        return [text if not base or next(alone) else f"({text} as {key})" for base, text, key in found]
+        heads = [text if not base or next(alone) else f"({text} as {key})" for base, text, key, _ in found]
+        return [around.format(head) if around else head for head, (*_, around) in zip(heads, found, strict=True)]
 
-    def _head(self, box: Box) -> tuple[str, str, str | None]:
-        """The name that a mention starts with (none if it is a sign), all of it, and the key that it is to have."""
+    def _head(self, box: Box) -> tuple[str, str, str | None, str]:
+        """The name that a mention starts with (none if it is a sign), all of it, the key that it is to have, and what
+        stands around it."""
+        if box.derived is not None:
+            return self._derived(box)
         if is_typed(box):
             self.file.mentioned.types(box.cod)
         key = box.key
@@ -127,9 +145,22 @@ class Body:
                 name = self.called.get((len(key) - len(name), name), name)
             elif key[0] != "/":
                 self._share(box)
-            return name, name, None
+            return name, name, None, ""
         base, text = self._text(box)
-        return base if is_written(box) else "", text, key
+        return base if is_written(box) else "", text, key, ""
+
+    def _derived(self, box: Box) -> tuple[str, str, str | None, str]:
+        """`vjp[f]`: the mention of f, which is the same instance as where f itself stands, and what stands around."""
+        kind, around = "", "{}"
+        for each in lineage(box):
+            if each.derived is None:
+                of = each if each.key is None else each.with_(key=box.key)
+                base, text, key, _ = self._head(of)
+                # a sign has a name too: `vjp[mul]`
+                return base or text, text, key, around
+            kind = each.derived.kind
+            around = around.replace("{}", f"{kind}[{{}}{by(each.derived)}]")
+        raise AssertionError
 
     def _share(self, box: Box) -> None:
         name = own_name(box.key)
@@ -293,6 +324,11 @@ class Body:
                     yield "" if alone else ")"
                     yield " else " if end < len(box.insides) else " }"
                     begin = end
+            case "unwind":
+                repeat, active = unwound(box)
+                yield "vjp["
+                yield self.function(Diagram.of(repeat), [])
+                yield f"{wrt(repeat.dom, active)}]"
             case "training":
                 yield "(if training then "
                 yield self.expression(box.insides[0], dict(zip(box.insides[0].flat.inputs, held, strict=True)))

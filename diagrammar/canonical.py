@@ -269,13 +269,20 @@ class Expansion:
         for step, inside in enumerate(box.insides):
             child = self._level(inside)
             inner, child.depth = index, level.depth
-            if box.origin == "repeat":
+            if box.origin in ("repeat", "unwind"):
                 # which loop it is that counts is told by how deep it stands
                 child.depth += 1
-                inner = self.instances.index(index, (child.depth, step if len(box.insides) > 1 else "each"))
+                inner = self.instances.index(index, (child.depth, _step(box, step)))
             jobs.append((child, inside, scope, inner))
             made.append(child)
         level.children[len(level.labels) - 1] = tuple(made)
+
+
+def _step(box: Box, number: int) -> object:
+    """Which step an inside of a loop is; one inside is each of them, but where the loop says which it stands for."""
+    first = box.param("first")
+    steps = len(box.insides) // (2 if box.origin == "unwind" else 1)
+    return first if first is not None else number % steps if steps > 1 else "each"
 
 
 def _note(level: Level, box: Box) -> None:

@@ -56,7 +56,11 @@ class File:
     def __init__(self, diagram: Diagram, name: str) -> None:
         self.mentioned = Mentioned()
         forms = Forms(True)
-        forms.of(diagram)
+        # those inside what a box is a derivative of are written too
+        self.keep = definitions(diagram, derived=True)
+        for level in (diagram, *self.keep):
+            if id(level) not in forms.numbers:
+                forms.of(level)
         # diagrams that are the same have one definition
         self.forms = forms.numbers
         self.names: dict[tuple[int, str], str] = {(self.forms[id(diagram)], name): name}
@@ -68,7 +72,6 @@ class File:
         self.parts: list[list[str]] = []
         self.boxes: dict[tuple[object, ...], tuple[str, str]] = {}
         self.shares: dict[str, str] = {}
-        self.keep = definitions(diagram)
         # names that mean something else already: no definition has one of them
         reserved, others = own_names(self.keep)
         self.taken = {name, *reserved}

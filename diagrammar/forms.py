@@ -106,6 +106,6 @@ def _looped(levels: Iterable[Diagram]) -> set[int]:
     for level in reversed(list(levels)):
         for node in level.flat.nodes:
             box = node.box
-            if box.key is None and (box.origin == "repeat" or id(level) in result):
+            if box.key is None and (box.origin in ("repeat", "unwind") or id(level) in result):
                 result.update(map(id, box.insides))
     return result

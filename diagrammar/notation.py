@@ -169,6 +169,9 @@ def captures(box: Box) -> int:
     """How many of its first inputs a combinator captures."""
     if box.origin == "training":
         return len(box.dom)
+    if box.origin == "unwind":
+        # it is written as the derivative of a diagram that captures nothing
+        return 0
     count = box.param("captures", 0)
     return count if isinstance(count, int) else 0
 
@@ -183,8 +186,11 @@ def runs(box: Box, forms: Mapping[int, int]) -> list[tuple[Diagram, int]]:
     after them.
     """
     found: list[tuple[Diagram, int]] = []
-    for step, inside in enumerate(box.insides):
-        alike = bool(found) and box.origin == "repeat" and forms.get(id(found[-1][0])) == forms.get(id(inside), -1)
+    loop = box.origin in ("repeat", "unwind")
+    # an unwind is written as the repeat that it is the derivative of
+    insides = box.insides[: len(box.insides) // 2] if box.origin == "unwind" else box.insides
+    for step, inside in enumerate(insides):
+        alike = bool(found) and loop and forms.get(id(found[-1][0])) == forms.get(id(inside), -1)
         if alike:
             found[-1] = (found[-1][0], step + 1)
         else:

@@ -93,6 +93,8 @@ def _check_box(box: Box) -> None:
             _check_inside(box, box.insides[0], box.dom, box.cod)
         case "repeat":
             _check_repeat(box)
+        case "unwind":
+            _check_unwind(box)
         case "training":
             _check_insides(box, 2)
             for inside in box.insides:
@@ -157,6 +159,20 @@ def _check_repeat(box: Box) -> None:
     if len(wires) != len(box.cod) or not all(map(same_type, wires, box.cod)):
         notes = (f"outside  {show(box.cod)}", f"inside   {show(wires)}")
         raise DiagramTypeError("the last step of a repeat gives other wires", box.span, notes)
+
+
+def _check_unwind(box: Box) -> None:
+    """Steps forward, then for each its way back."""
+    count, held = _number(box, "count", len(box.insides) // 2), _number(box, "captures")
+    half = len(box.insides) // 2
+    if len(box.insides) % 2 or half not in (1, count):
+        raise DiagramValueError(f"an unwind of {count} steps has {len(box.insides)} diagrams inside", box.span)
+    forward = box.insides[:half]
+    steps = Box("repeat", box.dom[:held] + tuple(forward[0].dom)[held:], tuple(forward[-1].cod), params=box.params,
+                insides=forward, span=box.span)  # fmt: skip
+    _check_repeat(steps)
+    for ahead, back in zip(forward, box.insides[half:], strict=True):
+        _check_inside(box, back, (*ahead.dom, *back.dom[len(ahead.dom) :]), tuple(back.cod))
 
 
 def _check_map(box: Box) -> None:
@@ -232,7 +248,7 @@ def _check_keys(diagram: Diagram) -> None:
                         bodies.add(id(inside))
                         own: Scope = {}
                         jobs.append((inside, own, own))
-                elif box.origin != "repeat":
+                elif box.origin not in ("repeat", "unwind"):
                     jobs.append((inside, scope, body))
                 elif (id(inside), id(body)) not in steps:
                     steps.add((id(inside), id(body)))

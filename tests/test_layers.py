@@ -20,13 +20,13 @@ HOME = Path(diagrammar.__file__).parent
 # is below, and nothing above.
 SHELVES: list[set[str]] = [
     {"errors", "pause", "source", "steps", "writing"},
-    {"types", "sizes", "box", "diagram", "rope", "table", "law", "outcome", "plain", "planar", "typename"},
+    {"types", "sizes", "box", "diagram", "rope", "table", "law", "outcome", "plain", "planar", "tangent", "typename"},
     {"canonical", "category", "divisibility", "equality", "forms", "program", "wellformed"},
     {"functor", "format", "notation", "body_text", "spelling"},
     {"derivative", "lens", "optic", "oracle", "proof", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
     {"backends", "laws", "strategies"},
-    {"api", "commands", "pytest_plugin", "drawing", "summary", "__main__", "__init__"},
+    {"api", "calculus", "commands", "pytest_plugin", "drawing", "summary", "__main__", "__init__"},
 ]
 # the language knows places and errors, and nothing of diagrams
 BELOW_GRAMMAR = {"errors", "source", "grammar"}

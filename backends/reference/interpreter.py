@@ -172,7 +172,7 @@ def _repeat(run: Run, box: Box, given: Columns, where: Where) -> Task:
     captured, state = given[:held], given[held:]
     for number in range(_count(box, "count")):
         inside = box.insides[number if len(box.insides) > 1 else 0]
-        state = yield body(run, inside, [*captured, *state], where.step(run, number))
+        state = yield body(run, inside, [*captured, *state], where.step(run, _count(box, "first") + number))
     return state
 
 

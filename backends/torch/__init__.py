@@ -28,6 +28,7 @@ from diagrammar.backends.torch.meanings.arithmetic import REAL
 from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
 from diagrammar.backends.torch.names import is_plain
 from diagrammar.backends.torch.text import source
+from diagrammar.derivative.unwinding import written_out
 from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.errors import BackendError
 from diagrammar.functor import Functor
@@ -117,7 +118,7 @@ def _write(
             known[key] = value
         else:
             known.update({f"{key}.{axis}": size for axis, size in enumerate(value)})
-    diagram = _keyed(diagram)
+    diagram = _keyed(written_out(diagram))
     # nothing here makes garbage in cycles, and the collector would walk all that is alive again and again
     collecting = gc.isenabled()
     gc.disable()

@@ -67,6 +67,13 @@ def parse_key(box: Box) -> tuple[int, bool, str]:
     return up, fixed, name
 
 
+def first_step(box: Box) -> int:
+    """The number of the first step of a `repeat`: one that stands for steps of another says which."""
+    first = box.param("first", 0)
+    assert isinstance(first, int)
+    return first
+
+
 class Survey:
     """The facts of every diagram inside one diagram. `fused` says which frames have a meaning of their own."""
 
@@ -135,7 +142,8 @@ class Survey:
         if box.origin == REPEAT:
             count = box.param("count")
             assert isinstance(count, int)
-            step = (range(count),) if len(box.insides) == 1 and count != 1 else (range(number, number + 1),)
+            first = number + first_step(box)
+            step = (range(count),) if len(box.insides) == 1 and count != 1 else (range(first, first + 1),)
         for entry in inner.entries:
             indexed = entry.up == 0 and entry.box.key is not None and entry.box.key[0] not in "~^/"
             facts.entries.append(Entry(entry.name, entry.up, step + entry.pattern, entry.box) if indexed else entry)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from diagrammar.backends.torch.body import Task, Uses, bind, body, passed
 from diagrammar.backends.torch.classes import Program
-from diagrammar.backends.torch.facts import REPEAT, TRAINING
+from diagrammar.backends.torch.facts import REPEAT, TRAINING, first_step
 from diagrammar.backends.torch.function import Function
 from diagrammar.backends.torch.meanings.call import written_out
 from diagrammar.backends.torch.values import Block, Loop, Owner, Slot, Value
@@ -76,7 +76,7 @@ def _repeat(program: Program, fn: Function, box: Box, values: list[Value], count
         looped: list[Value] = yield _loop(program, fn, box, values, counts, owner)
         return looped
     for number in range(count):
-        loop = Loop(None, number)
+        loop = Loop(None, first_step(box) + number)
         inside = box.insides[number if len(box.insides) > 1 else 0]
         for value in captured:
             if value.slot is not None:

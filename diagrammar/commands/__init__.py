@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "check the types of files",
     "show": "boxes, weights, FLOPs, activation bytes and wire types of a diagram",
     "draw": "draw a diagram as SVG, TikZ, PNG or HTML",
+    "diff": "take a derivative of a diagram, as a diagram",
     "compile": "compile a diagram to a source file",
     "fmt": "lay files out as the examples are",
 }

@@ -5,6 +5,6 @@ declaration says, a named diagram the named derivative of it, a `repeat` a `repe
 """
 
 from diagrammar.derivative.deriver import Deriver, Rules
-from diagrammar.derivative.tangent import has_tangent, tangents
+from diagrammar.tangent import has_tangent, tangents
 
 __all__ = ["Deriver", "Rules", "has_tangent", "tangents"]

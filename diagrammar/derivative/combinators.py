@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from diagrammar.derivative import stacks
-from diagrammar.derivative.tangent import Mask, choose, differentiable, in_order, lay, tangents, total, zero
+from diagrammar.derivative.wiring import choose, in_order, lay, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Flat, Value
 from diagrammar.errors import DerivativeError
 from diagrammar.steps import Steps
+from diagrammar.tangent import Mask, differentiable, tangents, unwound
 from diagrammar.types import Type, Types
 
 if TYPE_CHECKING:
@@ -118,20 +119,6 @@ def _repeat_reverse(deriver: Deriver, box: Box, active: Mask) -> Steps:
     able = [at for at, on in enumerate(differentiable(state)) if on]
     wanted = [len(before) + number for number, at in enumerate(able) if active[held + at]]
     return choose(made, [*range(len(before)), *wanted]), False
-
-
-def unwound(box: Box) -> tuple[Box, Mask]:
-    """The repeat that an unwind is the cotangent of, and which of its inputs are active."""
-    count = len(box.insides) // 2
-    steps = box.insides[:count]
-    cod = tuple(steps[-1].cod)
-    primal = len(box.dom) - len(tangents(cod))
-    params = tuple((name, value) for name, value in box.params if name != "active")
-    dom = box.dom[:primal]
-    repeat = Box("repeat", dom, cod, origin="repeat", params=params, insides=steps, span=box.span)
-    held = box.param("active", ())
-    assert isinstance(held, tuple)
-    return repeat, (*map(bool, held), *differentiable(dom[len(held) :]))
 
 
 def _unwind_forward(deriver: Deriver, box: Box, active: Mask) -> Steps:

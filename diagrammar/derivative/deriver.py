@@ -13,10 +13,11 @@ from typing import Protocol
 from diagrammar.box import Derivative
 from diagrammar.derivative import combinators
 from diagrammar.derivative.pruning import Ownership, pruned
-from diagrammar.derivative.tangent import Mask, differentiable, has_tangent, lay, tangents, total, zero
+from diagrammar.derivative.wiring import lay, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Node
 from diagrammar.pause import pausing
 from diagrammar.steps import Steps, run
+from diagrammar.tangent import Mask, differentiable, has_tangent, tangents
 from diagrammar.types import Type
 
 # what is put in place for a box: a diagram, and whether it also gives the results of the box, first

@@ -10,9 +10,10 @@ from math import prod
 
 from diagrammar.derivative.deriver import Deriver
 from diagrammar.derivative.stacks import rearranged, summed
-from diagrammar.derivative.tangent import Mask, lay
+from diagrammar.derivative.wiring import lay
 from diagrammar.diagram import Box, Builder, Diagram
 from diagrammar.errors import DerivativeError
+from diagrammar.tangent import Mask
 from diagrammar.types import Tensor, Type, show
 
 _SCALAR = Tensor("R")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from math import prod
 
-from diagrammar.derivative.tangent import lay
+from diagrammar.derivative.wiring import lay
 from diagrammar.diagram import Box, Builder, Diagram, Value
 from diagrammar.errors import BudgetError, DerivativeError
 from diagrammar.sizes import Size
@@ -74,7 +75,13 @@ def rearranged(
     build: Builder, wire: int, pattern: str, names: Sequence[str], sizes: Sequence[Size], cod: Tensor
 ) -> int:
     """A wire with its axes split, merged or permuted; `names` and `sizes` are those of the pattern."""
-    params: tuple[tuple[str, Value], ...] = (("pattern", pattern), ("sizes", tuple(zip(names, sizes, strict=True))))
+    # of axes that are split or merged the sizes are kept
+    grouped = sorted({name for group in re.findall(r"\(([^)]*)\)", pattern) for name in group.split()})
+    known = dict(zip(names, sizes, strict=True))
+    params: tuple[tuple[str, Value], ...] = (
+        ("pattern", pattern),
+        ("sizes", tuple((name, known[name]) for name in grouped)),
+    )
     box = Box("rearrange", (build.types[wire],), (cod,), origin="std:rearrange", params=params)
     return build.add(box, [wire])[0]
 

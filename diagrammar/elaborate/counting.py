@@ -16,6 +16,7 @@ from diagrammar.elaborate.values import (
     Shared,
     TypeValue,
 )
+from diagrammar.errors import DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.steps import Steps
 
@@ -46,8 +47,100 @@ def wires_taken(body: Body, node: tree.Node, scope: Scope) -> Steps:
             return len(found.dom)
         case Shared() if found.mention is not None:
             return len(found.dom)
+        case DeclRef() if _is_open(found):
+            return (yield _open_width(body, found))
         case DeclRef() | LocalRef():
             return _declared_width(body, found)
+        case _:
+            return None
+
+
+def wires_given(body: Body, node: tree.Node, scope: Scope) -> Steps:
+    """How many wires an operand gives; None where its types decide that."""
+    from diagrammar.elaborate.expressions import value
+
+    if isinstance(node, tree.Binary) and node.op == ">>":
+        return (yield wires_given(body, node.right, scope))
+    if isinstance(node, tree.Binary) and node.op == "@":
+        left = yield wires_given(body, node.left, scope)
+        right = yield wires_given(body, node.right, scope)
+        return None if left is None or right is None else left + right
+    if isinstance(node, tree.Binary | tree.Lambda | tree.Repeat | tree.If):
+        return None
+    found = yield value(body, node, scope, None)
+    match found:
+        case Closure():
+            return None if found.node is node else (yield wires_given(body, found.node, found.scope))
+        case Resolved():
+            return len(found.cod)
+        case DeclRef() if found.declared.origin == "std:jvp":
+            return (yield wires_given(body, *_inside(found)))
+        case DeclRef() if found.declared.origin == "std:vjp":
+            by = _wrt(body, found)
+            return (yield wires_taken(body, *_inside(found))) if by is None else by
+        case DeclRef() if found.declared.origin in _ONE:
+            return 1
+        case DeclRef() | LocalRef():
+            header = found.declared.ast.header
+            types = {info.name for info in parameters(found.declared) if info.kind == "type"}
+            return None if header.cod is None else _type_width(body, header.cod, found.declared, types)
+        case _:
+            return None
+
+
+# boxes without a list of wires in their header: what they take follows from their static arguments
+_ONE = frozenset({"std:einsum", "std:rearrange", "std:reduce", "std:concat", "std:stack", "std:const", "std:index"})
+
+
+def _is_open(found: DeclRef) -> bool:
+    header = found.declared.ast.header
+    return found.declared.origin.startswith("std:") and header.dom is None and not header.wires
+
+
+def _inside(found: DeclRef) -> tuple[tree.Node, Scope]:
+    """The diagram in the brackets of `map[f]` and the like."""
+    arg, where = next(((arg, where) for arg, where in found.args if arg.name in (None, "f")), (None, None))
+    if arg is None or where is None:
+        raise DiagramTypeError(f"`{found.declared.name}` takes a diagram: {found.declared.name}[f]")
+    return arg.value, where
+
+
+def _wrt(body: Body, found: DeclRef) -> int | None:
+    from diagrammar.elaborate.expressions import static
+
+    for arg, where in found.args:
+        if arg.name == "wrt":
+            given = static(body, arg.value, where)
+            return len(given) if isinstance(given, tuple) else 1
+    return None
+
+
+def _open_width(body: Body, found: DeclRef) -> Steps:
+    from diagrammar.elaborate.expressions import static
+
+    match found.declared.name:
+        case "einsum":
+            for arg, where in found.args:
+                if arg.name in (None, "pattern"):
+                    return str(static(body, arg.value, where)).count(",") + 1
+            return None
+        case "rearrange" | "reduce" | "split" | "index":
+            return 1
+        case "const":
+            return 0
+        case "map" | "fold" | "scan" | "grad" | "hessian" | "jacobian" | "laplacian" | "divergence":
+            return (yield wires_taken(body, *_inside(found)))
+        case "tree":
+            width = yield wires_taken(body, *_inside(found))
+            return None if width is None else width // 2
+        case "jvp":
+            width = yield wires_taken(body, *_inside(found))
+            by = _wrt(body, found)
+            return None if width is None else width + (width if by is None else by)
+        case "vjp":
+            width = yield wires_taken(body, *_inside(found))
+            given = yield wires_given(body, *_inside(found))
+            return None if width is None or given is None else width + given
         case _:
             return None
 

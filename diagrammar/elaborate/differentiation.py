@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diagrammar.derivative.operators import OPERATORS
-from diagrammar.derivative.tangent import has_tangent
 from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.elaborate import statics
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.counting import wires_taken
-from diagrammar.elaborate.derivatives import jvp_rule, vjp_rule
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import Mismatch, WireHole
 from diagrammar.elaborate.leaves import Frame
@@ -19,11 +17,11 @@ from diagrammar.elaborate.values import DeclRef, Recipe, Scope, Wire
 from diagrammar.errors import DerivativeError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.steps import Steps
+from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Type
 
 if TYPE_CHECKING:
     from diagrammar.elaborate.application import Site
-
 
 
 class DeclaredRules:
@@ -33,10 +31,14 @@ class DeclaredRules:
 
     def jvp(self, box: Box, active: tuple[bool, ...]) -> Diagram:
         """The tangent of a box."""
+        from diagrammar.elaborate.derivatives import jvp_rule
+
         return jvp_rule(box, active)
 
     def vjp(self, box: Box, active: tuple[bool, ...]) -> Diagram:
         """The cotangent of a box."""
+        from diagrammar.elaborate.derivatives import vjp_rule
+
         return vjp_rule(box, active)
 
 
@@ -51,10 +53,7 @@ def derivative(
 
     kind = ref.declared.name
     (found, arg, where), wrt = yield _arguments(body, ref, node, scope)
-    width = yield wires_taken(body, arg, where)
-    if width is None:
-        # its types decide how many wires the diagram takes: as many as leave it as many tangents, or one
-        width = len(ins) // 2 if kind == "jvp" and wrt is None else max(1, len(ins) - (kind in ("jvp", "vjp")))
+    width = yield _width(body, kind, arg, where, wrt, ins, graph)
     if width > len(ins):
         raise DiagramTypeError(f"`{kind}` of a diagram of {width} wires is on {len(ins)}", site.span)
     wires = tuple(_solid(wire, Tensor("R"), scope, graph) for wire in ins[:width])
@@ -72,6 +71,26 @@ def derivative(
     frame = Frame(kind, ref.declared.origin, params, [(inner, outs)], site.span)
     captured = inner.outer_wires()
     return graph.add(frame, (*captured, *wires, *rest), _results(kind, moving, ends, site))
+
+
+def _width(body: Body, kind: str, arg: tree.Node, where: Scope, wrt: Any, ins: tuple[Any, ...], graph: Graph) -> Steps:
+    """How many of the wires are those of the diagram."""
+    if kind == "jvp" and wrt is not None:
+        return len(ins) - len(wrt)
+    if kind == "jvp":
+        # a wire and its tangent each; truth values and symbols have none
+        total = 0
+        for width, wire in enumerate(ins):
+            if total == len(ins):
+                return width
+            known = body.unifier.read(graph.types[graph.bring(wire)]) if isinstance(wire, Wire) else Tensor("R")
+            total += 2 if has_tangent(known) or isinstance(known, WireHole) else 1
+        return len(ins)
+    if kind != "vjp":
+        return len(ins)
+    width = yield wires_taken(body, arg, where)
+    # where types decide how many wires a diagram takes, one cotangent is left
+    return max(0, len(ins) - 1) if width is None else width
 
 
 def _arguments(body: Body, ref: DeclRef, node: tree.Node, scope: Scope) -> Steps:

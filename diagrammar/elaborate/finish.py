@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagrammar.box import numbered
-from diagrammar.derivative.tangent import lay
+from diagrammar.derivative.wiring import lay
 from diagrammar.diagram import Box, Builder, Bundle, Diagram, Flat, Node, definitions
 from diagrammar.elaborate import differentiation, typing
 from diagrammar.elaborate.arguments import Argument, Deferred, Mention

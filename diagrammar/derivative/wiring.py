@@ -1,33 +1,11 @@
-"""Tangents: which wires have them, and zeros. A tangent or cotangent of a wire has the type of the wire."""
+"""Wires of a derivative while it is built: zeros, sums, diagrams laid on wires."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from diagrammar.diagram import Box, Builder, Diagram, Flat
-from diagrammar.types import Field, Tensor, Type, Types
-
-Mask = tuple[bool, ...]
-
-
-def has_tangent(wire: Type) -> bool:
-    """Whether a wire can change a little: numbers, real or complex, and fields of them; truth values and symbols not.
-
-    >>> has_tangent(Tensor("R", (3,))), has_tangent(Tensor("Bool", (3,)))
-    (True, False)
-    """
-    return isinstance(wire, Field) or (isinstance(wire, Tensor) and wire.kind in ("R", "C"))
-
-
-def differentiable(types: Sequence[Type]) -> Mask:
-    """Which of these wires have tangents."""
-    return tuple(map(has_tangent, types))
-
-
-def tangents(types: Sequence[Type], active: Mask | None = None) -> Types:
-    """The types of the tangents of wires, or of those of them that `active` says."""
-    chosen = differentiable(types) if active is None else active
-    return tuple(wire for wire, on in zip(types, chosen, strict=True) if on)
+from diagrammar.types import Type
 
 
 def zero(build: Builder, wire: Type) -> int:
