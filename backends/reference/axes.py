@@ -122,6 +122,14 @@ def _reduce(place: Place, u: Array) -> Array:
     return _merged(np.asarray(function(parts, axis=gone)), [name for name in names if name in kept], target, sizes)
 
 
+def _expand(place: Place, u: Array) -> Array:
+    """The wire with an axis for each new name, along which it is the same."""
+    parts, names, target, sizes = _split_axes(place, u)
+    new = [name for group in target for name in group if name not in names]
+    wide = np.broadcast_to(parts.reshape([1] * len(new) + list(parts.shape)), [sizes[n] for n in new] + list(parts.shape))
+    return _merged(wide, new + names, target, sizes)
+
+
 def _concat(place: Place, *wires: Array) -> Array:
     return np.concatenate(wires, place.whole("axis", 0))
 
@@ -142,6 +150,14 @@ def _index(place: Place, u: Array) -> Array:
     return u[at : at + 1] if isinstance(place.box.dom[0], Field) else u[at]
 
 
+def _insert(place: Place, u: Array) -> Array:
+    """Zeros, but for one entry."""
+    result = np.zeros(place.result, u.dtype)
+    at = place.whole("at", 0)
+    result[at : at + 1] = u
+    return result
+
+
 def _sum(place: Place, u: Array) -> Array:
     """Everything; of a field, the grid."""
     first = 1 if isinstance(place.box.dom[0], Field) else 0
@@ -152,6 +168,13 @@ def _lookup(place: Place, table: Array, symbols: Array) -> Array:
     if symbols.size and not 0 <= symbols.min() <= symbols.max() < len(table):
         raise place.error(f"a symbol outside of a table of {len(table)} rows")
     return np.asarray(table[symbols])
+
+
+def _lookup_transpose(place: Place, symbols: Array, rows: Array) -> Array:
+    table = np.zeros(place.result)
+    for symbol, row in zip(symbols, rows, strict=True):
+        table[symbol] += row
+    return table
 
 
 def moments(fields: list[Array]) -> tuple[Array, Array]:
@@ -170,6 +193,9 @@ MEANINGS: dict[str, Callable[..., Any]] = {
     "std:einsum": _einsum,
     "std:rearrange": _rearrange,
     "std:reduce": _reduce,
+    "std:expand": _expand,
+    "std:insert": _insert,
+    "std:lookup_transpose": _lookup_transpose,
     "std:concat": _concat,
     "std:split": _split,
     "std:stack": _stack,

@@ -87,6 +87,25 @@ def _pad(place: Place, u: Array) -> Array:
     return _extended(u, place.wholes("before", count), place.wholes("after", count), mode)
 
 
+def _pad_transpose(place: Place, u: Array) -> Array:
+    """Each point added to the one that it would be read from."""
+    count = u.ndim - 1
+    mode = place.text("mode", "zeros", _EDGES)
+    cut = zip(place.wholes("before", count), place.wholes("after", count), strict=True)
+    for axis, (first, last) in enumerate(cut, 1):
+        u = _folded(u, axis, first, last, mode)
+    return u
+
+
+def _folded(u: Array, axis: int, first: int, last: int, mode: str) -> Array:
+    """The transpose of adding points before and after an axis."""
+    n = u.shape[axis] - first - last
+    matrix = np.zeros((n, u.shape[axis]))
+    for column, (point, there) in enumerate(zip(*_beyond(n, first, last, mode), strict=True)):
+        matrix[point, column] += there
+    return along(u, axis, matrix)
+
+
 def _crop(place: Place, u: Array) -> Array:
     count = u.ndim - 1
     cut = zip(place.wholes("before", count), place.wholes("after", count), u.shape[1:], strict=True)
@@ -129,9 +148,9 @@ def _convolution(place: Place, u: Array, w: Array) -> Array:
 
 
 def _convolution_transpose(place: Place, u: Array, w: Array) -> Array:
-    """Each point i gives W_j' u(i) to the point stride * i + j - left, which wraps or is lost beyond the edge."""
+    """Each point i gives W_j' u(i) to the point stride * i + j - left, which beyond the edge goes where `padding` reads."""
     stride, groups = place.whole("stride", 1), place.whole("groups", 1)
-    wrap = place.text("padding", "zeros", ("zeros", "circular")) == "circular"
+    mode = place.text("padding", "zeros", _EDGES)
     margins = [_margins(kernel, stride) for kernel in w.shape[2:]]
     fine = [stride * n for n in u.shape[1:]]
     wide = np.zeros((place.result[0], *(n + left + right for n, (left, right) in zip(fine, margins, strict=True))))
@@ -141,13 +160,33 @@ def _convolution_transpose(place: Place, u: Array, w: Array) -> Array:
     for offset in np.ndindex(*w.shape[2:]):
         points = tuple(slice(j, j + stride * (n - 1) + 1, stride) for j, n in zip(offset, u.shape[1:], strict=True))
         wide[(slice(None), *points)] += _mixed(w[(slice(None), slice(None), *offset)], u, groups)
-    for axis, (n, (left, right)) in enumerate(zip(fine, margins, strict=True), 1):
-        home = np.zeros((n, n + left + right))
-        for point in range(n + left + right):
-            if wrap or 0 <= point - left < n:
-                home[(point - left) % n, point] = 1
-        wide = along(wide, axis, home)
+    for axis, (left, right) in enumerate(margins, 1):
+        wide = _folded(wide, axis, left, right, mode)
     return wide
+
+
+def _correlation(place: Place, u: Array, v: Array) -> Array:
+    """For each offset j: the sum over i of v(i) u(stride * i + j - left)', in groups of channels."""
+    stride, groups = place.whole("stride", 1), place.whole("groups", 1)
+    margins = [_margins(kernel, stride) for kernel in place.result[2:]]
+    mode = place.text("padding", "zeros", _EDGES)
+    u = _extended(u, tuple(left for left, _ in margins), tuple(right for _, right in margins), mode)
+    result = np.zeros(place.result)
+    parts = v.reshape(groups, -1, v[0].size)
+    for offset in np.ndindex(*place.result[2:]):
+        window = tuple(slice(j, j + stride * (m - 1) + 1, stride) for j, m in zip(offset, v.shape[1:], strict=True))
+        read = u[(slice(None), *window)].reshape(groups, -1, v[0].size)
+        result[(slice(None), slice(None), *offset)] = np.einsum("gop,gip->goi", parts, read).reshape(place.result[:2])
+    return result
+
+
+def _unpool(place: Place, u: Array) -> Array:
+    """Each point as a block."""
+    size = place.whole("size", 2)
+    block = np.ones(size) if place.text("op", "copy", ("copy", "sample")) == "copy" else np.eye(size)[0]
+    for axis in range(1, u.ndim):
+        u = along(u, axis, np.kron(np.eye(u.shape[axis]), block[:, None]))
+    return u
 
 
 def _pool(place: Place, u: Array) -> Array:
@@ -206,21 +245,39 @@ def _interpolation(n: int, m: int, periodic: bool, aligned: bool, word: str) -> 
 
 
 def _resample(place: Place, u: Array) -> Array:
+    for axis, matrix in enumerate(_matrices(place, u.shape[1:], place.result[1:]), 1):
+        u = along(u, axis, matrix)
+    return u
+
+
+def _resample_transpose(place: Place, u: Array) -> Array:
+    for axis, matrix in enumerate(_matrices(place, place.result[1:], u.shape[1:]), 1):
+        u = along(u, axis, matrix.T)
+    return u
+
+
+def _matrices(place: Place, old: tuple[int, ...], new: tuple[int, ...]) -> list[Array]:
+    """For each axis the matrix from one grid to the other."""
     mode = place.text("mode", "linear", ("nearest", "linear", "cubic", "aligned_linear", "aligned_cubic"))
     word = mode.removeprefix("aligned_")
     factors = _factors(place, place.space(place.box.dom[0]))
-    for axis, ((periodic, _, _), m) in enumerate(zip(factors, place.result[1:], strict=True), 1):
-        u = along(u, axis, _interpolation(u.shape[axis], m, periodic, word != mode, word))
-    return u
+    return [
+        _interpolation(n, m, periodic, word != mode, word)
+        for (periodic, _, _), n, m in zip(factors, old, new, strict=True)
+    ]
 
 
 MEANINGS: dict[str, Callable[..., Any]] = {
     "std:coordinates": _coordinates,
     "std:translate": _translate,
     "std:pad": _pad,
+    "std:pad_transpose": _pad_transpose,
     "std:crop": _crop,
     "std:convolution": _convolution,
     "std:convolution_transpose": _convolution_transpose,
+    "std:correlation": _correlation,
     "std:pool": _pool,
+    "std:unpool": _unpool,
     "std:resample": _resample,
+    "std:resample_transpose": _resample_transpose,
 }

@@ -29,7 +29,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
 }
 FRAMES = ("repeat", "training", "std:map", "std:fold", "std:scan", "std:tree")
 # what is written below: boxes that own or draw something, and the one that sees all samples
-OTHERS = ("weight", "state", "next", "std:gaussian", "std:uniform", "std:batch_moments")
+OTHERS = ("weight", "state", "next", "std:gaussian", "std:uniform", "std:batch_moments", "std:batch_sum")
 
 Columns = list[Samples]
 Task = Generator[Any, Any, Columns]
@@ -127,6 +127,8 @@ def leaf(run: Run, box: Box, given: Columns, where: Where) -> Columns:
             return [[run.draw.random(place.result) for _ in range(where.count)]]
         case "std:batch_moments":
             return [[each] * where.count for each in axes.moments(given[0])]
+        case "std:batch_sum":
+            return [[np.sum(given[0], axis=0)] * where.count]
     meaning = PRIMITIVES.get(box.origin)
     if meaning is not None:
         results = [meaning(place, *[column[at] for column in given]) for at in range(where.count)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -43,6 +44,13 @@ def _rfft(place: Place, u: Array) -> Array:
         n = u.shape[axis]
         z = along(z, axis, _waves(range(n // 2 + 1 if axis == last else n), n).conj())
     return z / _scale(place, int(np.prod(u.shape[1:])), True)
+
+
+def _scale_pairs(place: Place, z: Array) -> Array:
+    """Coefficients of k and -k, where these are two, times a number."""
+    n = place.number(place.space(place.box.dom[0]).axes[-1])
+    by = float(Fraction(str(place.param("by"))))
+    return z * np.array([1.0 if 2 * k % n == 0 else by for k in range(n // 2 + 1)])
 
 
 def _irfft(place: Place, z: Array) -> Array:
@@ -124,6 +132,7 @@ def _from_corners(place: Place, z: Array) -> Array:
 MEANINGS: dict[str, Callable[..., Array]] = {
     "std:rfft": _rfft,
     "std:irfft": _irfft,
+    "std:scale_pairs": _scale_pairs,
     "std:low": _low,
     "std:spread": _spread,
     "std:corners": _corners,

@@ -339,5 +339,5 @@ _SPECIAL: dict[str, Handler] = {
     "scan": _fold,
     "tree": _tree,
     "const": _const,
-    **dict.fromkeys(("einsum", "rearrange", "reduce", "concat", "split", "stack"), _patterned),
+    **dict.fromkeys(patterns.TYPED, _patterned),
 }

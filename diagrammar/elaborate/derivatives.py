@@ -158,7 +158,8 @@ def _vjp(declared: Declared, box: Box, active: tuple[bool, ...]) -> Diagram:
     if rule is not None:
         return without_zeros(elaborated(declared, rule, box), (), wanted, multilinear)
     rule = _rule(declared, "transpose")
-    if rule is not None:
+    if rule is not None and (_is(declared, "linear") or _jvp(declared, box, active).boxes == [box]):
+        # linear, or at least with these static arguments
         whole = Diagram.discard(box.dom) @ elaborated(declared, rule, box)
         return without_zeros(whole, (), wanted, multilinear)
     if any(rule.slot is not None for rule in declared.ast.rules):

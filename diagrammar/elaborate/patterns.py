@@ -1,4 +1,4 @@
-"""The types of boxes whose static arguments decide them: `einsum`, `rearrange`, `reduce`, `concat`, `split`, `stack`.
+"""The types of boxes whose static arguments decide them: `einsum`, `rearrange`, `concat`, ...
 
 In a pattern a `Field[X, c]` is one channel axis followed by `...`, which stands for all of the grid.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.holes import Mismatch
-from diagrammar.elaborate.statics import BadStatic, NeedsConcrete, describe, is_number
+from diagrammar.elaborate.statics import BadStatic, NeedsConcrete, describe, is_number, show
 from diagrammar.sizes import Poly, Size, over, unknowns
 from diagrammar.types import Field, Space, Tensor, Type
 
@@ -259,6 +259,8 @@ def _rearrange(body: Body, given: Given, types: list[Type]) -> Typed:
 
 def _named(sizes: _Sizes, rest: dict[str, Any], axes: list[Axis]) -> None:
     names = {name for axis in axes for name in axis}
+    listed = rest.pop("sizes", None) if isinstance(rest.get("sizes"), tuple) else None
+    rest.update((name, size) for name, size in listed or () if name in names)
     for name, found in rest.items():
         if name not in names:
             raise BadStatic(f"`{name}` does not stand in the pattern")
@@ -267,6 +269,25 @@ def _named(sizes: _Sizes, rest: dict[str, Any], axes: list[Axis]) -> None:
         if isinstance(found, int) and found < 1:
             raise BadStatic(f"the size of `{name}` is positive")
         sizes.sizes[name] = found
+
+
+def _expand(body: Body, given: Given, types: list[Type]) -> Typed:
+    known, rest = _arguments(given, ("pattern",), {})
+    left, right = _sides(known["pattern"])
+    before, after = _axes(left, True), _axes(right, True)
+    if len(types) != 1:
+        raise BadStatic(f"one wire is expanded, {len(types)} are given")
+    sizes = _Sizes(body)
+    _named(sizes, rest, before + after)
+    sizes.match(before, types[0])
+    names = {name for axis in after for name in axis if not name.isdigit()}
+    gone = [name for axis in before for name in axis if not name.isdigit() and name not in names]
+    if gone:
+        raise BadStatic(f"`{gone[0]}` stands only on the left of the pattern")
+    kind = types[0].kind if isinstance(types[0], Tensor) else "R"
+    result = sizes.result(after, kind)
+    new = [[name, name] for axis in after for name in axis if [name] not in before]
+    return _with_sizes(known["pattern"], sizes, before + after + new), [result]
 
 
 def _with_sizes(pattern: str, sizes: _Sizes, axes: list[Axis]) -> Params:
@@ -342,6 +363,25 @@ def _stack(body: Body, given: Given, types: list[Type]) -> Typed:
     return (), [Tensor(types[0].kind, (len(types), *types[0].sizes))]
 
 
+def _insert(body: Body, given: Given, types: list[Type]) -> Typed:
+    known, rest = _arguments(given, ("at", "size"), {})
+    if rest:
+        raise BadStatic(f"there is no argument `{next(iter(rest))}`")
+    at, size = known["at"], known["size"]
+    if len(types) != 1:
+        raise BadStatic(f"one wire is inserted, {len(types)} are given")
+    if not isinstance(at, int) or isinstance(at, bool) or at < 0 or (isinstance(size, int) and at >= size):
+        raise BadStatic(f"entry {show(at)} of {show(size)}")
+    (wire,) = types
+    params = (("at", at), ("size", size))
+    if isinstance(wire, Field) and wire.kind == "Field":
+        body.unifier.equal(1, wire.channels, "channels")
+        return params, [Field("Field", wire.space, size)]
+    if not isinstance(wire, Tensor):
+        raise BadStatic(f"{wire} is no entry")
+    return params, [Tensor(wire.kind, (size, *wire.sizes))]
+
+
 def _split(body: Body, given: Given, types: list[Type]) -> Typed:
     if len(types) != 1:
         raise BadStatic(f"one wire is split, {len(types)} are given")
@@ -372,4 +412,6 @@ TYPED: dict[str, Callable[[Body, Given, list[Type]], Typed]] = {
     "concat": _concat,
     "split": _split,
     "stack": _stack,
+    "expand": _expand,
+    "insert": _insert,
 }

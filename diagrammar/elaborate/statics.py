@@ -9,12 +9,13 @@ from fractions import Fraction
 from typing import Any
 
 from diagrammar import sizes
+from diagrammar.elaborate import flipped
 from diagrammar.elaborate.holes import BundleHole, Mismatch, SpaceHole, SpaceProduct, Waiting, WireHole
 from diagrammar.elaborate.values import StaticFunction, TypeValue
 from diagrammar.errors import DiagramTypeError, DiagramValueError
 from diagrammar.sizes import Poly, Size, whole
 from diagrammar.source import Span
-from diagrammar.types import Field, Rigid, Space, Tensor, Tokens
+from diagrammar.types import Field, Rigid, Space, Tensor, Tokens, sizes_of
 
 
 class NeedsConcrete(Exception):
@@ -425,50 +426,23 @@ def _one_of(value: Any, choices: Any) -> Any:
     return value
 
 
-def _terms(pattern: Any) -> list[list[str]]:
-    """The terms of a pattern of einsum and, last, its result: names of axes."""
-    if not isinstance(pattern, str) or pattern.count("->") != 1:
-        raise BadStatic("a pattern is a text with one `->`")
-    left, right = pattern.split("->")
-    return [term.split() for term in [*left.split(","), right]]
+def _entries(value: Any) -> Any:
+    """How many numbers a wire holds."""
+    (item,) = _types(value)
+    count: Size = 1
+    for size in sizes_of(item):
+        count = count * size
+    return count
 
 
-def _alone(pattern: Any, at: Any) -> tuple[list[list[str]], list[str], list[str]]:
-    """The other terms of a pattern, the term at `at`, and the names that no other term has."""
-    terms = _terms(pattern)
-    own = terms.pop(at)
-    others = [terms.pop(), *terms]
-    return others, own, [name for name in own if not any(name in term for term in others)]
+def _opposite(norm: Any) -> str:
+    """The norm of a transform with which its transpose is scaled."""
+    return {"forward": "backward", "backward": "forward"}.get(norm, norm)
 
 
-def _turned(pattern: Any, at: Any) -> str:
-    """The pattern of the transpose of an einsum in one operand: of the result, the other operands and, where the
-    operand has axes that nothing else has, ones along these.
-
-    >>> _turned("a, b a -> b", 0), _turned("a b, b -> b", 0)
-    ('b, b a -> a', 'b, b, a -> a b')
-    """
-    others, own, lone = _alone(pattern, at)
-    left = ", ".join(" ".join(term) for term in [*others, *([lone] if lone else [])])
-    return f"{left} -> {' '.join(own)}"
-
-
-def _lone(pattern: Any, at: Any, value: Any) -> tuple[Any, ...]:
-    """The sizes of the axes of one operand of an einsum that nothing else has."""
-    _, own, lone = _alone(pattern, at)
-    item = _types(value)[at]
-    if isinstance(item, Field):
-        sizes: list[Any] = [item.channels, *item.space.axes]
-    elif isinstance(item, Tensor):
-        sizes = list(item.sizes)
-    else:
-        raise NeedsConcrete
-    rest = len(sizes) - len(own) + 1
-    found: list[Any] = []
-    for name in own:
-        taken, sizes = (sizes[:rest], sizes[rest:]) if name == "..." else (sizes[:1], sizes[1:])
-        found += taken if name in lone else []
-    return tuple(found)
+def _sizes_along(value: Any, axis: Any) -> tuple[Any, ...]:
+    """The size along an axis of each wire of a type; of a field, its channels."""
+    return tuple(item.channels if isinstance(item, Field) else item.sizes[axis] for item in _types(value))
 
 
 def _count(value: Any) -> Any:
@@ -548,8 +522,10 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "complex": _complex,
     "wire": _wire,
     "whole_modes": _whole_modes,
-    "turned": _turned,
-    "lone": _lone,
+    "opposite": _opposite,
+    "sizes_along": _sizes_along,
+    "entries": _entries,
+    **flipped.FUNCTIONS,
 }
 FUNCTIONS = {name: StaticFunction(name, function) for name, function in _TABLE.items()}
 # names that are boxes of std too: a call on numbers is static, a call on wires is the box

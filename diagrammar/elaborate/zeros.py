@@ -15,6 +15,8 @@ _TOGETHER: dict[str, tuple[int, ...]] = {
     "std:select": (1, 2),
     "std:lookup": (0,),
     "std:lookup_transpose": (1,),
+    "std:reduce": (0,),
+    "std:pool": (0,),
 }
 
 

@@ -1,4 +1,4 @@
-"""`rearrange` and `reduce`: einops patterns as reshape, permute, reduce, reshape."""
+"""`rearrange`, `reduce` and `expand`: einops patterns as reshape, permute, reduce, reshape."""
 
 from __future__ import annotations
 
@@ -94,7 +94,8 @@ def _write(c: Call, left: str, right: str, op: str | None) -> Result:
     target = [[n for w in g for n in ([f"...{k}" for k in range(dots)] if w == "..." else [w])] for g in target]
     sizes = _sizes(c, groups, shape)
     kept = [name for group in target for name in group]
-    if set(kept) - set(names):
+    new = [name for name in kept if name not in names]
+    if any(name not in sizes for name in new):
         raise c.error("a name on the right that is not on the left")
     text = c.arg()
     batch = f"{text}.shape[0]" if text.isidentifier() else "-1"
@@ -104,9 +105,14 @@ def _write(c: Call, left: str, right: str, op: str | None) -> Result:
             text = c.local(text)
             batch = f"{text}.shape[0]"
         text = f"{text}.reshape({', '.join([batch, *(c.size(sizes[name]) for name in names), *tail])})"
-    order = [0, *(names.index(name) + 1 for name in kept)]
+    order = [0, *(names.index(name) + 1 for name in kept if name in names)]
     gone = [at + 1 for at, name in enumerate(names) if name not in kept]
     text = _apply(c, text, order, gone, op, pair, len(names))
+    if new:
+        if batch == "-1":
+            batch = f"{c.local(c.arg())}.shape[0]"
+        text = f"{text}[{', '.join([':', *('None' if name in new else ':' for name in kept)])}]"
+        text = f"{text}.expand({', '.join([batch, *(c.size(sizes[name]) for name in kept), *tail])})"
     if any(len(group) != 1 for group in target):
         merged = []
         for group in target:
@@ -136,4 +142,4 @@ def _apply(c: Call, text: str, order: list[int], gone: list[int], op: str | None
     return text
 
 
-MEANINGS: dict[str, Meaning] = {"std:rearrange": Meaning(_rearrange), "std:reduce": Meaning(_reduce)}
+MEANINGS: dict[str, Meaning] = {"std:rearrange": Meaning(_rearrange), "std:reduce": Meaning(_reduce), "std:expand": Meaning(_rearrange)}

@@ -197,7 +197,9 @@ def _row(items: list[str]) -> str:
 def thin(value: Value, wire: Type) -> str:
     """A scalar or per-channel wire as a view that broadcasts to `wire`."""
     axes = rank(wire) - rank(value.type)
-    if axes == 0 or (not value.batched and rank(value.type) == 0):
+    # the parts of a complex number stay the last axis
+    pair = int(is_pair(value.type))
+    if axes == 0 or (not value.batched and rank(value.type) == pair):
         return value.text
-    index = (":, " if value.batched else "") + ":, " * rank(value.type) + ", ".join(["None"] * axes)
-    return f"{value.text}[{index}]"
+    index = (":, " if value.batched else "") + ":, " * (rank(value.type) - pair) + ", ".join(["None"] * axes)
+    return f"{value.text}[{index}{', :' if pair else ''}]"

@@ -75,10 +75,8 @@ def transposed(c: Call, x: str, weight: str, bias: str) -> str:
             f"F.conv_transpose{dim}d({x}, {weight}, {bias}, stride={stride}, padding={left}, output_padding={extra},"
             f" groups={groups})"
         )
-    if padding not in ("zeros", "circular"):
-        raise c.error(f"a transposed convolution with padding {padding!r}")
     full = f"F.conv_transpose{dim}d({x}, {weight}, None, stride={stride}, output_padding={extra}, groups={groups})"
-    text = f"{c.helper('_fold_back')}({full}, {dim}, {left}, {right}, {padding == 'circular'})"
+    text = f"{c.helper('_fold_back')}({full}, {dim}, {left}, {right}, {padding!r})"
     return text if bias == "None" else f"{text} + {bias}[{', '.join([':', *['None'] * dim])}]"
 
 
@@ -86,14 +84,27 @@ def _transposed(c: Call) -> Result:
     weight = c.bare(1)
     if weight is None:
         _, stride, groups, padding = numbers = _numbers(c)
-        if padding not in ("zeros", "circular"):
-            raise c.error(f"a transposed convolution with padding {padding!r}")
         left, right = padding_of(numbers[0], stride)
         each = (
             f"{c.helper('_transpose_each')}({c.with_batch(0)}, {c.arg(1)}, {_dim(c, c.field())}, {stride}, {groups}, "
         )
-        return f"{each}{left}, {right}, {padding == 'circular'})"
+        return f"{each}{left}, {right}, {padding!r})"
     return transposed(c, c.with_batch(0), weight, "None") + ("[0]" if not c.flag(0) else "")
+
+
+def _correlation(c: Call) -> Result:
+    kernel, stride, groups, padding = _numbers(c)
+    left, right = padding_of(kernel, stride)
+    mode = "constant" if padding == "zeros" else padding
+    both = c.local(f"{c.helper('_alike')}(({c.with_batch(0)}, {c.with_batch(1)}))")
+    return f"{c.helper('_correlate')}(*{both}, {kernel}, {stride}, {groups}, {left}, {right}, {mode!r})"
+
+
+def _unpool(c: Call) -> Result:
+    op = c.text("op", "copy")
+    if op not in ("copy", "sample"):
+        raise c.error(f"the operation {op!r}")
+    return f"{c.helper('_unpool')}({c.arg()}, {c.whole('size', 2)}, {op == 'copy'})"
 
 
 def _pool(c: Call) -> Result:
@@ -114,5 +125,7 @@ def _pool(c: Call) -> Result:
 MEANINGS: dict[str, Meaning] = {
     "std:convolution": Meaning(_convolution, lift=False),
     "std:convolution_transpose": Meaning(_transposed, lift=False),
+    "std:correlation": Meaning(_correlation),
     "std:pool": Meaning(_pool),
+    "std:unpool": Meaning(_unpool),
 }

@@ -61,6 +61,18 @@ def _pad(c: Call) -> Result:
     return f"F.pad({c.arg()}, ({', '.join(amounts)}){'' if mode == 'zeros' else f', mode={mode!r}'})"
 
 
+def _pad_transpose(c: Call) -> Result:
+    dim = c.field().space.dim
+    before, after = (tuple(map(c.size, c.sizes(name, dim))) for name in ("before", "after"))
+    mode = c.text("mode", "zeros")
+    if mode == "zeros":
+        return _crop(c)
+    if mode not in ("circular", "reflect", "replicate"):
+        raise c.error(f"the mode {mode!r}")
+    amounts = ", ".join(f"({', '.join(each)},)" for each in (before, after))
+    return f"{c.helper('_pad_transpose')}({c.arg()}, {amounts}, {mode!r})"
+
+
 def _crop(c: Call) -> Result:
     dim = c.field().space.dim
     text = c.arg()
@@ -92,14 +104,29 @@ def _resample(c: Call) -> Result:
     if (word, dim) in torch_mode and (aligned or not any(periodic)):
         name = torch_mode[word, dim]
         return f"F.interpolate({c.arg()}, size={sizes}, mode={name!r}, align_corners={aligned})"
-    flags = tuple("aligned" if aligned else "torus" if flag else "cube" for flag in periodic)
-    return f"{c.helper('_resample')}({c.arg()}, {sizes}, {flags!r}, {word!r})"
+    return f"{c.helper('_resample')}({c.arg()}, {sizes}, {_flags(aligned, periodic)!r}, {word!r})"
+
+
+def _flags(aligned: bool, periodic: list[bool]) -> tuple[str, ...]:
+    """How each axis is interpolated."""
+    return tuple("aligned" if aligned else "torus" if flag else "cube" for flag in periodic)
+
+
+def _resample_transpose(c: Call) -> Result:
+    mode = c.text("mode", "linear")
+    if mode not in _MODES:
+        raise c.error(f"the mode {mode!r}")
+    sizes = "(" + ", ".join(c.size(size) for size in c_out_space(c).axes) + ",)"
+    flags = _flags(mode.startswith("aligned"), [axis[0] for axis in axes_of(c, c.field().space)])
+    return f"{c.helper('_resample_transpose')}({c.arg()}, {sizes}, {flags!r}, {mode.removeprefix('aligned_')!r})"
 
 
 MEANINGS: dict[str, Meaning] = {
     "std:coordinates": Meaning(_coordinates),
     "std:translate": Meaning(_translate),
     "std:pad": Meaning(_pad),
+    "std:pad_transpose": Meaning(_pad_transpose),
     "std:crop": Meaning(_crop),
     "std:resample": Meaning(_resample),
+    "std:resample_transpose": Meaning(_resample_transpose),
 }

@@ -37,6 +37,10 @@ def _irfft(c: Call) -> Result:
     return f"{c.helper('_irfft')}({c.arg()}, {_sizes(c, False)}, {_norm(c)!r})"
 
 
+def _scale_pairs(c: Call) -> Result:
+    return f"{c.helper('_scale_pairs')}({c.arg()}, {c.size(c.field().space.axes[-1])}, {c.number('by')})"
+
+
 def _sizes(c: Call, at_result: bool) -> str:
     field = as_field(c.box, c.out() if at_result else c.type())
     return "(" + ", ".join(c.size(size) for size in field.space.axes) + ",)"
@@ -79,6 +83,7 @@ def _from_corners(c: Call) -> Result:
 MEANINGS: dict[str, Meaning] = {
     "std:rfft": Meaning(_rfft),
     "std:irfft": Meaning(_irfft),
+    "std:scale_pairs": Meaning(_scale_pairs),
     "std:low": Meaning(_low),
     "std:spread": Meaning(_spread),
     "std:corners": Meaning(_corners),

@@ -140,6 +140,14 @@ def _index(c: Call) -> Result:
     return f"{c.arg()}.select(1, {where})"
 
 
+def _insert(c: Call) -> Result:
+    field = isinstance(c.type(), Field)
+    at, size = c.whole("at", 0), c.size(c.sizes("size", 1)[0])
+    text = c.arg() if field else f"{c.arg()}.unsqueeze(1)"
+    after = str(int(size) - 1 - at) if size.isdigit() else f"{size} - {1 + at}"
+    return f"{c.helper('_fill')}({text}, 1, {at}, {after})"
+
+
 def _total(c: Call) -> Result:
     wire = c.type()
     pair = int(is_pair(wire))
@@ -156,6 +164,18 @@ def _lookup(c: Call) -> Result:
     both = c.local(f"{c.helper('_alike')}(({c.with_batch(0)}, {index}))")
     width = c.size(shape_of(c.type(0))[-1])
     return f"{both}[0].gather(1, {both}[1].expand(-1, -1, {width}))"
+
+
+def _lookup_transpose(c: Call) -> Result:
+    rows = c.size(shape_of(c.out())[0])
+    both = c.local(f"{c.helper('_alike')}(({c.with_batch(0)}, {c.with_batch(1)}))")
+    return f"{c.helper('_added_rows')}({both}[0], {both}[1], {rows})"
+
+
+def _batch_sum(c: Call) -> Result:
+    if c.values[0].batched:
+        return f"{c.arg()}.sum(0)"
+    return f"{c.arg()} * {c.fn.batch()}"
 
 
 def _moments(c: Call) -> Result:
@@ -176,6 +196,9 @@ MEANINGS: dict[str, Meaning] = {
     "std:split": Meaning(_split),
     "std:index": Meaning(_index),
     "std:sum": Meaning(_total),
+    "std:insert": Meaning(_insert),
+    "std:lookup_transpose": Meaning(_lookup_transpose),
+    "std:batch_sum": Meaning(_batch_sum, lift=False, batched=False),
     "std:lookup": Meaning(_lookup),
     "std:batch_moments": Meaning(_moments, batched=False),
     "std:conj": Meaning(_conj, lift=False),

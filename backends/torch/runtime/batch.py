@@ -29,6 +29,12 @@ def _alike(wires: Any) -> list[Tensor]:
     return [x if x.shape[0] == batch else x.expand(batch, *x.shape[1:]) for x in wires]
 
 
+def _added_rows(index: Tensor, rows: Tensor, count: int) -> Tensor:
+    """For each sample a table of so many rows: the sum of those that stand at each symbol."""
+    table = rows.new_zeros((rows.shape[0], count, rows.shape[-1]))
+    return table.scatter_add(1, index.unsqueeze(-1).expand(rows.shape), rows)
+
+
 def _single(x: Tensor, name: str) -> Tensor:
     """The value for a state, which belongs to no sample."""
     if x.shape[0] != 1:

@@ -37,7 +37,7 @@ def _convolve_each(
 
 
 def _transpose_each(
-    x: Tensor, w: Tensor, dim: int, stride: int, groups: int, left: int, right: int, wrap: bool
+    x: Tensor, w: Tensor, dim: int, stride: int, groups: int, left: int, right: int, mode: str
 ) -> Tensor:
     """A transposed convolution with a kernel for each sample."""
     if w.shape[0] == 1:
@@ -51,11 +51,14 @@ def _transpose_each(
     else:
         y = transpose(x.reshape(1, -1, *x.shape[2:]), w.flatten(0, 1), None, stride, 0, extra, groups * count)
         y = y.reshape(count, -1, *y.shape[2:])
-    return _fold_back(y, dim, left, right, wrap)
+    return _fold_back(y, dim, left, right, mode)
 
 
-def _fold_back(x: Tensor, dim: int, left: int, right: int, wrap: bool) -> Tensor:
-    """Cuts what padding had added; `wrap` adds it at the other end, as the transpose of periodic padding does."""
+def _fold_back(x: Tensor, dim: int, left: int, right: int, mode: str) -> Tensor:
+    """Cuts what padding had added and adds it where the padding had it from: the transpose of the padding."""
+    if mode in ("reflect", "replicate"):
+        return _pad_transpose(x, (left,) * dim, (right,) * dim, mode)
+    wrap = mode == "circular"
     for axis in range(2, dim + 2):
         n = x.shape[axis] - left - right
         y = x.narrow(axis, left, n)
@@ -72,6 +75,53 @@ def _shifted(x: Tensor, axis: int, before: int, after: int) -> Tensor:
     if before < 0 or after < 0:
         raise ValueError("a periodic kernel is wider than the grid")
     return F.pad(x, (0, 0) * (x.dim() - axis - 1) + (before, after))
+
+
+def _pad_transpose(x: Tensor, before: Any, after: Any, mode: str) -> Tensor:
+    """Each point beyond the edge added to the point whose value padding gives it."""
+    for axis, (first, last) in enumerate(zip(before, after, strict=True), 2):
+        n = x.shape[axis] - first - last
+        at = torch.arange(-first, n + last, device=x.device)
+        if mode == "circular":
+            at = at % n
+        elif mode == "replicate":
+            at = at.clamp(0, n - 1)
+        else:
+            turn = max(2 * (n - 1), 1)
+            at = at % turn
+            at = torch.minimum(at, turn - at)
+        shape = list(x.shape)
+        shape[axis] = n
+        x = x.new_zeros(shape).index_add(axis, at, x)
+    return x
+
+
+def _correlate(
+    u: Tensor, v: Tensor, kernel: int, stride: int, groups: int, left: int, right: int, mode: str
+) -> Tensor:
+    """For each sample and each offset of a kernel, the sum over the points of v times what a convolution reads of u."""
+    dim = u.dim() - 2
+    if left or right:
+        u = F.pad(u, (left, right) * dim, mode=mode)
+    for axis in range(2, dim + 2):
+        u = u.unfold(axis, kernel, stride)
+    batch, points = u.shape[0], v[0, 0].numel()
+    u = u.reshape(batch, groups, -1, points, kernel**dim)
+    v = v.reshape(batch, groups, -1, points)
+    y = torch.einsum("bgop,bgipk->bgoik", v, u)
+    return y.reshape(batch, y.shape[1] * y.shape[2], y.shape[3], *[kernel] * dim)
+
+
+def _unpool(x: Tensor, size: int, copy: bool) -> Tensor:
+    """Each point as a block: copies of it, or the point and zeros."""
+    for axis in range(2, x.dim()):
+        y = x.unsqueeze(axis + 1)
+        if copy:
+            y = y.expand(*y.shape[: axis + 1], size, *y.shape[axis + 2 :])
+        else:
+            y = F.pad(y, (0, 0) * (x.dim() - axis - 1) + (0, size - 1))
+        x = y.flatten(axis, axis + 1)
+    return x
 
 
 def _coordinates(sizes: Any, axes: Any, like: Tensor) -> Tensor:
@@ -115,11 +165,24 @@ def _taps(n: int, m: int, kind: str, word: str, device: Any) -> tuple[Tensor, Te
 def _resample(x: Tensor, sizes: Any, kinds: Any, word: str) -> Tensor:
     """A field on another grid, axis by axis, by products with interpolation matrices."""
     for axis, (m, kind) in enumerate(zip(sizes, kinds, strict=True), 2):
-        n = x.shape[axis]
-        index, weight = _taps(n, m, kind, word, x.device)
-        matrix = torch.zeros((m, n), dtype=torch.float64, device=x.device).scatter_add(1, index, weight)
-        x = torch.movedim(torch.movedim(x, axis, -1) @ matrix.to(x.dtype).t(), -1, axis)
+        matrix = _interpolation(x.shape[axis], m, kind, word, x)
+        x = torch.movedim(torch.movedim(x, axis, -1) @ matrix.t(), -1, axis)
     return x
+
+
+def _resample_transpose(x: Tensor, sizes: Any, kinds: Any, word: str) -> Tensor:
+    """The transpose of `_resample` from a grid of these sizes."""
+    for axis, (n, kind) in enumerate(zip(sizes, kinds, strict=True), 2):
+        matrix = _interpolation(n, x.shape[axis], kind, word, x)
+        x = torch.movedim(torch.movedim(x, axis, -1) @ matrix, -1, axis)
+    return x
+
+
+def _interpolation(n: int, m: int, kind: str, word: str, like: Tensor) -> Tensor:
+    """The matrix from n points of an axis to m."""
+    index, weight = _taps(n, m, kind, word, like.device)
+    matrix = torch.zeros((m, n), dtype=torch.float64, device=like.device).scatter_add(1, index, weight)
+    return matrix.to(like.dtype)
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Any) -> Tensor:

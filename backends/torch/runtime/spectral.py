@@ -49,6 +49,14 @@ def _spread(z: Tensor, modes: Any, sizes: Any) -> Tensor:
     return z
 
 
+def _scale_pairs(z: Tensor, n: int, by: float) -> Tensor:
+    """Coefficients of frequencies of the last axis, of n points, times `by`, but for those that are their own
+    negatives."""
+    waves = torch.arange(z.shape[-2], device=z.device)
+    factor = torch.where((waves == 0) | (waves * 2 == n), 1.0, by).to(z.dtype)
+    return z * factor.unsqueeze(-1)
+
+
 def _one_more(x: Tensor) -> Tensor:
     """An empty batch made into one of size 1: the libraries behind torch.fft refuse empty ones."""
     return F.pad(x, (0, 0) * (x.dim() - 1) + (0, 1))
