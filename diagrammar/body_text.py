@@ -53,6 +53,10 @@ def by(derived: Derivative) -> str:
     return wrt(derived.of.dom, derived.active)
 
 
+def _one(text: str) -> Steps:
+    yield text
+
+
 def own_name(key: str | None) -> str:
     """A key without its mark."""
     return (key or "").lstrip("~^/")
@@ -246,7 +250,10 @@ class Body:
         for node in flat.nodes:
             box = node.box
             if box.origin in ("weight", "state"):
-                at[node.outs[0]] = own_name(box.key)
+                name = at[node.outs[0]] = own_name(box.key)
+                if node.outs[0] not in used:
+                    # it is there though nothing needs it: a weight that is not mentioned does not exist
+                    ends.append(_one(f"discard({name})"))
             elif box.origin == "next":
                 yield f"{indent}next {own_name(box.key)} = {at[node.ins[0]]}\n"
             elif node.outs and node.outs[0] in placed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from diagrammar.box import Box, Bundle, Value, numbered
+from diagrammar.box import Box, Bundle, Value, lineage, numbered
 from diagrammar.diagram import Diagram
 from diagrammar.errors import BudgetError
 from diagrammar.sizes import Poly, Size, variables
@@ -221,6 +221,11 @@ def in_order(inside: Diagram, forms: Mapping[int, int]) -> Iterator[Box]:
 
 def is_typed(box: Box) -> bool:
     """Whether what a box makes is to be written down beside it."""
+    if box.derived is not None:
+        # a cotangent that is given says it
+        *_, root = lineage(box)
+        kinds = {each.derived.kind for each in lineage(box) if each.derived is not None}
+        return "vjp" not in kinds and is_typed(root)
     if box.origin in _SPACED:
         return not any(isinstance(value, Space) for _, value in box.params)
     return box.origin in _MADE and not isinstance(box.param("value"), tuple)

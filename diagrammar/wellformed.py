@@ -257,7 +257,9 @@ def _check_keys(diagram: Diagram) -> None:
 
 def _claim(box: Box, scope: Scope, body: Scope) -> None:
     key = box.key or ""
-    if key[:1] in ("^", "/", ""):
+    *_, origin = lineage(box)
+    # the derivative of a box without a key owns nothing: its key only says that it is a frame
+    if key[:1] in ("^", "/", "") or origin.key is None:
         return
     name = key.lstrip("~")
     # what sets a state has the key of the state

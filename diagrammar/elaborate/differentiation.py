@@ -63,8 +63,9 @@ def derivative(
     outs = tuple(map(inner.bring, (yield apply_value(body, found, inputs, arg, where, inner, site))))
     active = _active(types, wrt, kind, site)
     moving = [wire for wire, on in zip(types, active, strict=True) if on]
-    cod = [_known(body, inner.types[out], kind, site) for out in outs]
-    ends = [wire for wire in cod if has_tangent(wire)]
+    # of a wire whose type is decided elsewhere the tangent decides it too
+    cod = [body.unifier.read(inner.types[out]) for out in outs]
+    ends = [wire for wire in cod if has_tangent(wire) or isinstance(wire, WireHole)]
     given = moving if kind == "jvp" else ends if kind == "vjp" else []
     rest = _tangent_wires(body, kind, ins[width:], given, scope, graph, site)
     params = (("wrt", active),)
