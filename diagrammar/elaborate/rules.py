@@ -172,8 +172,9 @@ def _outputs(body: Body, node: tree.Node, wanted: Types, scope: Scope, graph: Gr
             elif isinstance(statement, tree.Let):
                 yield from statements.declaration(body, statement, scope, graph)
             else:
-                raise DiagramTypeError("this cannot stand in a rule: it names wires and static values alone",
-                    scope.span(statement))
+                raise DiagramTypeError(
+                    "this cannot stand in a rule: it names wires and static values alone", scope.span(statement)
+                )
         nodes: tuple[tree.Node, ...] = last.values
     else:
         nodes = node.items if isinstance(node, tree.Bundle) else (node,)
@@ -212,4 +213,3 @@ def laid(builder: Builder, diagram: Diagram, ins: Sequence[int]) -> tuple[int, .
 
 def _opens(box: Box) -> bool:
     return box.is_frame
-
