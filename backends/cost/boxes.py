@@ -33,6 +33,9 @@ _FREE = frozenset(
         "as_real",
         "conj",
         "lookup",
+        "expand",
+        "insert",
+        "unpool",
     ]
 )
 _ONE = frozenset(
@@ -172,6 +175,16 @@ def _resample(box: Box) -> Size:
     return numbers(field) * 2 * taps * (field.space.dim if isinstance(field, Field) else 1)
 
 
+def _resample_transpose(box: Box) -> Size:
+    taps = {"nearest": 1, "linear": 2, "cubic": 4}[str(box.param("mode", "linear")).removeprefix("aligned_")]
+    field = box.dom[0]
+    return numbers(field) * 2 * taps * (field.space.dim if isinstance(field, Field) else 1)
+
+
+def _correlation(box: Box) -> Size:
+    return numbers(box.cod[0]) * _grid(box.dom[1]) * 2
+
+
 def _fft(box: Box) -> Size:
     field = next(wire for wire in (*box.dom, *box.cod) if isinstance(wire, Field) and wire.kind == "Field")
     total: Size = 0
@@ -209,7 +222,13 @@ _SPECIAL = {
     "sum": _inputs,
     "pool": _pool,
     "batch_moments": _moments,
+    "batch_sum": _inputs,
+    "lookup_transpose": lambda box: numbers(box.dom[1]),
+    "pad_transpose": _inputs,
+    "scale_pairs": _inputs,
+    "correlation": _correlation,
     "resample": _resample,
+    "resample_transpose": _resample_transpose,
     "rfft": _fft,
     "irfft": _fft,
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from diagrammar.backends.cost.call import Call, rank
-from diagrammar.backends.cost.meanings import convolve, on_channels, transpose
+from diagrammar.backends.cost.grids import convolve, transpose
+from diagrammar.backends.cost.meanings import on_channels
 from diagrammar.backends.cost.spectra import fourier
 from diagrammar.backends.cost.tensors import Shape
 from diagrammar.diagram import Box

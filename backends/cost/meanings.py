@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from diagrammar.backends.cost import grids
 from diagrammar.backends.cost.call import Call, is_pair, rank
 from diagrammar.backends.cost.einsum import einsum
 from diagrammar.backends.cost.kernels import pairs as as_pairs
 from diagrammar.backends.cost.patterns import rearrange
 from diagrammar.backends.cost.spectra import corners, from_corners, low, spread
 from diagrammar.backends.cost.tensors import Shape
-from diagrammar.sizes import Size
-from diagrammar.types import Field, Tensor, Type
+from diagrammar.types import Field, Tensor
 
 Made = Shape | tuple[Shape, ...]
 
@@ -197,71 +197,6 @@ def _moments(c: Call) -> Made:
     return c.k.reduce("mean", x, axes), c.k.reduce("var", x, axes)
 
 
-def periodic_axes(wire: Type) -> list[bool]:
-    """For each axis of the grid of a field, whether it is periodic."""
-    factors = wire.space.base if isinstance(wire, Field) else ()
-    return [kind.startswith("torus") for kind, dim, _ in factors for _ in range(dim)]
-
-
-def _coordinates(c: Call) -> Shape:
-    sizes = c.grid(c.box.cod[0])
-    lines = []
-    for n, periodic in zip(sizes, periodic_axes(c.box.cod[0]), strict=True):
-        # names of the loop live on until they are bound again
-        steps = c.k.new((n,), False, 8)
-        at = c.k.pointwise("mul", steps if periodic else c.k.pointwise("add", steps))
-        at = c.k.pointwise("add", at)
-        lines.append(c.k.new((n,), False))
-    return c.k.new((len(sizes), *sizes), False)
-
-
-def _translate(c: Call) -> Shape:
-    return c.done(c.k.copy(c.arg()))
-
-
-def _pad(c: Call) -> Shape:
-    sizes = (c.arg().sizes[0], *c.shape(c.box.cod[0]))
-    return c.done(c.k.pad(c.arg(), sizes, c.text("mode", "zeros")))
-
-
-def _crop(c: Call) -> Shape:
-    x = c.arg()
-    for axis, size in enumerate(c.grid(c.box.cod[0]), 2):
-        x = x.narrow(axis, size)
-    return c.done(x)
-
-
-def _resample(c: Call) -> Shape:
-    field = c.box.dom[0]
-    assert isinstance(field, Field)
-    mode = c.text("mode", "linear")
-    word, aligned = mode.removeprefix("aligned_"), mode.startswith("aligned")
-    periodic = any(periodic_axes(field))
-    dim = field.space.dim
-    x, target = c.arg(), c.grid(c.box.cod[0])
-    own = (word == "linear" and dim <= 3) or (word == "cubic" and dim == 2)
-    if (mode == "nearest" and dim <= 3) or (own and (aligned or not periodic)):
-        return c.done(c.k.new((*x.sizes[:2], *target), x.grad))
-    return c.done(_interpolated(c, x, target, {"nearest": 1, "linear": 2, "cubic": 4}[word]))
-
-
-def _interpolated(c: Call, x: Shape, target: tuple[Size, ...], taps: int) -> Shape:
-    """Axis by axis, by products with matrices of weights, made as doubles from zeros."""
-    for axis, m in enumerate(target, 2):
-        index, weight = c.k.new((m, taps), False, 8), c.k.new((m, taps), False, 8)
-        matrix = _scattered(c, (m, x.sizes[axis]))
-        narrow = c.k.new(matrix.sizes, False) if c.k.memory.width != 8 else matrix
-        x = c.k.matmul(x.movedim(axis, -1), narrow.transpose()).movedim(-1, axis)
-        del narrow
-    del index, weight
-    return x
-
-
-def _scattered(c: Call, sizes: tuple[Size, ...]) -> Shape:
-    _zeros = c.k.new(sizes, False, 8)
-    return c.k.new(sizes, False, 8)
-
-
 def _low(c: Call) -> Shape:
     return c.done(low(c.k, c.arg(), c.sizes(c.box.param("modes")), c.grid(c.box.dom[0])))
 
@@ -274,81 +209,30 @@ def _spread(c: Call) -> Shape:
     return c.done(spread(c.k, c.arg(), c.sizes(modes), c.grid(c.box.cod[0])))
 
 
-def _pool(c: Call) -> Shape:
-    x, grid = c.arg(), c.grid(c.box.cod[0])
-    size, op = c.whole("size", 2), c.text("op", "max")
-    if op == "sample":
-        for axis, n in enumerate(grid, 2):
-            x = x.every(size, axis, n)
-        return c.done(x)
-    made = c.k.new((*x.sizes[:2], *grid), x.grad)
-    if op == "max":
-        # and where each maximum stands, as 64-bit integers
-        places = c.k.new(made.sizes, False, 8)
-        if x.grad:
-            c.k.keep(places)
-    if x.grad:
-        c.k.keep(x)
+def _insert(c: Call) -> Shape:
+    x = c.arg() if isinstance(c.box.dom[0], Field) else c.arg().unsqueeze(1)
+    size = c.sizes(c.box.param("size"))[0]
+    return c.done(c.k.pad(x, (x.sizes[0], size, *x.sizes[2:])) if size != 1 else x)
+
+
+def _lookup_transpose(c: Call) -> Shape:
+    index, rows = c.arg(0), c.arg(1)
+    sizes = (c.batch if c.batched else 1, *c.shape(c.box.cod[0]))
+    _zeros = c.k.new(sizes, False)
+    made = c.k.new(sizes, rows.grad)
+    if rows.grad:
+        c.k.keep(index)
     return c.done(made)
 
 
-def padding_of(kernel: int, stride: int) -> tuple[int, int]:
-    """How much a convolution adds on the left and on the right of an axis."""
-    added = max(kernel - stride, 0)
-    return (added + 1) // 2, added // 2
-
-
-def convolve(c: Call, x: Shape, w: Shape, bias: bool, each: bool = False) -> Shape:
-    """A convolution: with zeros of its own, or of a padded copy. `each`: with a kernel for each sample."""
-    kernel, stride = c.whole("kernel", 3), c.whole("stride", 1)
-    left, right = padding_of(kernel, stride)
-    mode = c.text("padding", "zeros")
-    target = (x.sizes[0], w.sizes[0], *c.grid(c.box.cod[0]))
-    if (left or right) and (each or not (mode == "zeros" and left == right)):
-        x = c.k.pad(x, (*x.sizes[:2], *(n + left + right for n in x.sizes[2:])), mode)
-    made = c.k.convolve(x, w, target, False)
-    made.grad = made.grad or bias
-    return made
-
-
-def transpose(c: Call, x: Shape, w: Shape, bias: bool, each: bool = False) -> Shape:
-    """The transpose of a convolution; what its padding had added is cut or wrapped round."""
-    kernel, stride, groups = c.whole("kernel", 3), c.whole("stride", 1), c.whole("groups", 1)
-    left, right = padding_of(kernel, stride)
-    wrap = c.text("padding", "zeros") == "circular"
-    target = (x.sizes[0], w.sizes[1] * groups, *c.grid(c.box.cod[0]))
-    if not wrap and left == right and not each:
-        made = c.k.convolve(x, w, target, True)
-        made.grad = made.grad or bias
-        return made
-    full = (*target[:2], *(n + left + right for n in target[2:]))
-    y = c.k.convolve(x, w, full, True)
-    for axis, n in enumerate(target[2:], 2):
-        y = _folded(c, y, axis, n, left if wrap else 0, right if wrap else 0)
-    return c.k.pointwise("add", y) if bias else y
-
-
-def _folded(c: Call, x: Shape, axis: int, n: Size, left: int, right: int) -> Shape:
-    y = x.narrow(axis, n)
-    for beyond in (right, left):
-        if beyond:
-            y = c.k.pointwise("add", y, c.k.pad(x.narrow(axis, beyond), y.sizes))
-    return y
-
-
-def _convolution(c: Call) -> Shape:
-    if not c.values[1].batched:
-        return c.done(convolve(c, c.arg(0), c.bare(1), False))
-    return c.done(convolve(c, c.arg(0), c.arg(1).select(0), False, each=True))
-
-
-def _transposed(c: Call) -> Shape:
-    if not c.values[1].batched:
-        return c.done(transpose(c, c.arg(0), c.bare(1), False))
-    return c.done(transpose(c, c.arg(0), c.arg(1).select(0), False, each=True))
+def _batch_sum(c: Call) -> Shape:
+    x = c.bare(0)
+    return c.k.reduce("sum", x, [0]) if c.batched else c.k.pointwise("mul", x)
 
 
 def _conj(c: Call) -> Shape:
+    if not is_pair(c.box.dom[0]):
+        return c.bare(0)
     part = c.bare(0).select(-1)
     return c.k.stack((part, c.k.pointwise("neg", part)), -1)
 
@@ -358,6 +242,7 @@ def _drawn(c: Call) -> Shape:
 
 
 MEANINGS: dict[str, Callable[[Call], Made]] = {
+    **grids.MEANINGS,
     **dict.fromkeys(ENTRYWISE, entrywise),
     "einsum": _einsum,
     "rearrange": lambda c: c.done(rearrange(c, None)),
@@ -365,24 +250,21 @@ MEANINGS: dict[str, Callable[[Call], Made]] = {
     "concat": _concat,
     "stack": _stack,
     "split": _split,
+    "expand": lambda c: c.done(rearrange(c, None)),
+    "insert": _insert,
+    "lookup_transpose": _lookup_transpose,
+    "batch_sum": _batch_sum,
+    "scale_pairs": lambda c: c.done(c.k.pointwise("mul", c.arg())),
     "index": _index,
     "sum": _sum,
     "lookup": _lookup,
     "batch_moments": _moments,
-    "coordinates": _coordinates,
-    "translate": _translate,
-    "pad": _pad,
-    "crop": _crop,
-    "resample": _resample,
     "rfft": lambda c: c.done(c.k.rfft(c.arg())),
     "irfft": lambda c: c.done(c.k.irfft(c.arg(), c.grid(c.box.cod[0]))),
     "low": _low,
     "spread": _spread,
     "corners": lambda c: c.done(corners(c.k, c.arg(), c.sizes(c.box.param("modes")))),
     "from_corners": lambda c: c.done(from_corners(c.k, c.arg(), c.grid(c.box.cod[0]))),
-    "pool": _pool,
-    "convolution": _convolution,
-    "convolution_transpose": _transposed,
     "conj": _conj,
     "gaussian": _drawn,
     "uniform": _drawn,

@@ -69,12 +69,18 @@ def rearrange(c: Call, op: str | None) -> Shape:
         x = c.k.reshape(x, lead, *(sizes[name] for name in names), *tail)
     kept = [name for group in target for name in group]
     gone = [at + 1 for at, name in enumerate(names) if name not in kept]
-    order = [0, *(names.index(name) + 1 for name in kept)]
+    order = [0, *(names.index(name) + 1 for name in kept if name in names)]
     if gone and op is not None:
         x = _reduced(c, x, op, gone)
         stay = [axis for axis in range(len(names) + 1) if axis not in gone]
         order = [stay.index(axis) for axis in order]
     x = x.permute(*order, *([len(order)] if pair else []))
+    if any(name not in names for name in kept):
+        # new axes are views of the same numbers
+        for at, name in enumerate(kept, 1):
+            if name not in names:
+                x = x.unsqueeze(at)
+        x = x.expand((lead, *(sizes[name] for name in kept), *tail))
     if any(len(group) != 1 for group in target):
         x = c.k.reshape(x, lead, *(product([sizes[name] for name in group]) for group in target), *tail)
     return x

@@ -126,7 +126,9 @@ def _expand(place: Place, u: Array) -> Array:
     """The wire with an axis for each new name, along which it is the same."""
     parts, names, target, sizes = _split_axes(place, u)
     new = [name for group in target for name in group if name not in names]
-    wide = np.broadcast_to(parts.reshape([1] * len(new) + list(parts.shape)), [sizes[n] for n in new] + list(parts.shape))
+    wide = np.broadcast_to(
+        parts.reshape([1] * len(new) + list(parts.shape)), [sizes[n] for n in new] + list(parts.shape)
+    )
     return _merged(wide, new + names, target, sizes)
 
 

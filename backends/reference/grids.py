@@ -148,7 +148,7 @@ def _convolution(place: Place, u: Array, w: Array) -> Array:
 
 
 def _convolution_transpose(place: Place, u: Array, w: Array) -> Array:
-    """Each point i gives W_j' u(i) to the point stride * i + j - left, which beyond the edge goes where `padding` reads."""
+    """Each point i gives W_j' u(i) to the point stride * i + j - left, and beyond the edge to where `padding` reads."""
     stride, groups = place.whole("stride", 1), place.whole("groups", 1)
     mode = place.text("padding", "zeros", _EDGES)
     margins = [_margins(kernel, stride) for kernel in w.shape[2:]]

@@ -116,16 +116,23 @@ def _blocks(modes: tuple[int, ...], full: tuple[int, ...]) -> list[tuple[slice, 
 
 
 def _corners(place: Place, z: Array) -> Array:
-    modes = place.wholes("modes", z.ndim - 1)
-    return np.stack([z[(slice(None), *block)] for block in _blocks(modes, z.shape[1:])])
+    blocks = _blocks(place.wholes("modes", z.ndim - 1), z.shape[1:])
+    found = [z[(slice(None), *block)] for block in blocks]
+    if place.param("once", False):
+        owner = np.zeros(z.shape[1:])
+        for number, block in enumerate(blocks):
+            owner[block] = number
+        found = [np.where(owner[block] == at, found[at], 0) for at, block in enumerate(blocks)]
+    return np.stack(found)
 
 
 def _from_corners(place: Place, z: Array) -> Array:
-    """Blocks in their places; where two meet the later one stays."""
+    """Blocks in their places; where two meet the later one stays, or they are added."""
+    added = place.param("added", False)
     full = place.result
     result = np.zeros(full, np.complex128)
     for values, block in zip(z, _blocks(z.shape[2:], full[1:]), strict=True):
-        result[(slice(None), *block)] = values
+        result[(slice(None), *block)] = values + (result[(slice(None), *block)] if added else 0)
     return result
 
 

@@ -233,8 +233,8 @@ def _slots(declared: Declared, box: Box, active: tuple[bool, ...]) -> Diagram:
 def _transposed(diagram: Diagram, given: int, declared: Declared) -> Diagram:
     """The transpose of a diagram that is linear in its inputs after the first `given`, these given.
 
-    `given @ B -> C` gives `given @ C -> B`: boxes are taken from the last to the first, each by the transpose of its own
-    derivative. Raises DerivativeError where the diagram is not linear.
+    `given @ B -> C` gives `given @ C -> B`: boxes are taken from the last to the first, each by the transpose of its
+    own derivative. Raises DerivativeError where the diagram is not linear.
     """
     flat = diagram.flat
     builder = Builder((*diagram.dom, *diagram.cod))

@@ -94,7 +94,7 @@ def measured(pattern: Any, value: Any, sizes: Any) -> tuple[tuple[str, Any], ...
         elif word == "...":
             axes = axes[len(axes) - (_width(left[left.index("...") :]) - 1) :]
         elif not inside:
-            found[word], *axes = (*axes, None) if word.isdigit() and not axes else axes
+            found[word], *axes = axes
     return tuple((name, size) for name, size in found.items() if not name.isdigit())
 
 

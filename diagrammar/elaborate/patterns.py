@@ -284,6 +284,8 @@ def _expand(body: Body, given: Given, types: list[Type]) -> Typed:
     gone = [name for axis in before for name in axis if not name.isdigit() and name not in names]
     if gone:
         raise BadStatic(f"`{gone[0]}` stands only on the left of the pattern")
+    if any(name.isdigit() and name != "1" for axis in after for name in axis):
+        raise BadStatic('a new axis has a name: expand["a -> b a", b = 3]')
     kind = types[0].kind if isinstance(types[0], Tensor) else "R"
     result = sizes.result(after, kind)
     new = [[name, name] for axis in after for name in axis if [name] not in before]

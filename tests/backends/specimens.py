@@ -60,10 +60,18 @@ def _elementwise() -> dict[str, list[Specimen]]:
     ]
     table |= {"max": binary("max(u, v)"), "min": binary("min(u, v)")}
     table |= {"less": relation("less"), "equal": relation("equal")}
+    table["less"].append((f"u : {FIELD}, v : {FIELD}", FIELD, "select(less(u, v), u, v)"))
+    table["equal"].append((f"u : {FIELD}, v : {FIELD}", FIELD, "select(equal(sign(u), sign(v)), u, v)"))
     table |= {"both": truths("both", 2), "either": truths("either", 2), "negate": truths("negate", 1)}
     table["select"] = [
         (f"m : {truth}, u : {kind}, v : {kind}", kind, "select(m, u, v)")
-        for truth, kind in (("Bool[4]", "R[4]"), ("Bool", "R"), ("Bool[2, 3]", "R[2, 3]"), ("Bool[3]", "C[3]"))
+        for truth, kind in (
+            ("Bool[2, 3, 4]", FIELD),
+            ("Bool[4]", "R[4]"),
+            ("Bool", "R"),
+            ("Bool[2, 3]", "R[2, 3]"),
+            ("Bool[3]", "C[3]"),
+        )
     ] + [("m : Bool[4], u : R[4]", "R[4]", "select(m, u, 1) + select(m, 2, u) + select(m, 3, 4)")]
     table["softplus"].append(("u : R[9]", "R[9]", "softplus(30 * u)"))
     table["const"] = [
@@ -92,6 +100,11 @@ AXES: dict[str, list[Specimen]] = {
         (f"u : {SQUARE}, v : {SQUARE}", SQUARE, 'einsum["a b, b c -> a c"](u, v)'),
         ("u : R[2], v : R[3]", "R[2, 3]", 'einsum["a, b -> a b"](u, v)'),
         (f"u : {FIELD}, W : R[2, 2]", FIELD, 'einsum["a ..., b a -> b ..."](u, W)'),
+        (f"u : {FIELD}, v : {FIELD}", "R[2, 2]", 'einsum["a ..., b ... -> b a"](u, v)'),
+        ("u : R[2, 3, 4], v : R[3]", "R[3]", 'einsum["a ..., b -> b"](u, v)'),
+        ("u : R[2, 3, 4]", "R", 'einsum["... ->"](u)'),
+        ("u : C[2, 3], v : R[3, 4], w : R[2]", "C[3]", 'einsum["a b, b c, a -> b"](u, v, w)'),
+        ("u : R[2, 3], v : R", "R[3, 2]", 'einsum["a b, -> b a"](u, v)'),
         ("u : C[3, 3], v : C[3, 3]", "C[3, 3]", 'einsum["a b, b c -> a c"](u, v)'),
         ("u : C[3, 3], v : R[3, 3]", "C[3, 3]", 'einsum["a b, b c -> a c"](u, v)'),
         ("u : C[3], v : C[3], w : C[3]", "C[3]", 'einsum["a, a, a -> a"](u, v, w)'),
@@ -144,6 +157,20 @@ AXES: dict[str, list[Specimen]] = {
         ("u : R, v : R", "R[2]", "stack(u, v)"),
         ("u : C[2], v : C[2]", "C[2, 2]", "stack(u, v)"),
     ],
+    "expand": [
+        ("u : R[3]", "R[2, 3]", 'expand["a -> b a", b = 2](u)'),
+        ("u : R[3, 4]", "R[8, 2, 3]", 'expand["a b -> (b c) d a", c = 2, d = 2](u)'),
+        ("u : R", "R[3, 3]", 'expand["-> a b", a = 3, b = 3](u)'),
+        ("u : C[3]", "C[3, 2]", 'expand["a -> a b", b = 2](u)'),
+        ("u : R[6]", "R[2, 5, 1, 3]", 'expand["(a b) -> a c 1 b", a = 2, c = 5](u)'),
+        ("u : Field[X2[3, 4], 1]", "Field[X2[3, 4], 3]", 'expand["1 ... -> c ...", c = 3](u)'),
+    ],
+    "insert": [
+        ("u : R[4]", "R[3, 4]", "insert[1, 3](u)"),
+        ("u : R", "R[4]", "insert[3, 4](u)"),
+        ("u : C[2]", "C[2, 2]", "insert[0, 2](u)"),
+        ("u : Field[X1[5], 1]", "Field[X1[5], 3]", "insert[2, 3](u)"),
+    ],
     "index": [
         ("u : R[4, 4]", "R[4]", "u[2]"),
         ("u : R[4]", "R", "u[0]"),
@@ -159,9 +186,20 @@ AXES: dict[str, list[Specimen]] = {
         ("t : Tokens[3, 4]", "R[4, 2]", "lookup(const[[0.1, 2], [3, 0.4], [5, 0.7]]())(t)"),
         ("table : R[4, 4], t : Tokens[4, 4]", "R[4, 4]", "lookup(table)(t)"),
     ],
+    "lookup_transpose": [
+        ("t : Tokens[7, 4], y : R[4, 3]", "R[7, 3]", "lookup_transpose(t, y)"),
+        ("t : Tokens[3, 9], y : R[9, 3]", "R[3, 3]", "lookup_transpose(t, y)"),
+        ("t : Tokens[2, 2]", "R[2, 2]", "lookup_transpose(t, const[[0.1, 2], [3, 0.4]]())"),
+    ],
     "as_complex": [("u : R[3, 2]", "C[3]", "as_complex(u)"), ("u : R[2]", "C", "exp(as_complex(u))")],
     "as_real": [("z : C[3]", "R[3, 2]", "as_real(z)"), ("z : C[2]", "R[2, 2]", "sin(as_real(z))")],
-    "conj": [("z : C[3]", "C[3]", "conj(z)"), ("z : C[2, 2]", "C[2, 2]", "conj(z)")],
+    "conj": [(f"z : {kind}", kind, "conj(z)") for kind in ("C[3]", "C[2, 2]", "Spectrum[X2[3, 4], 2]", "R[3]", FIELD)],
+    "real_part": [(f"z : {kind}", kind.replace("C", "R"), "real_part(z)") for kind in ("C", "C[3]", "C[2, 2]")],
+    "batch_sum": [
+        *[(f"u : {kind}", kind, "batch_sum(u)") for kind in ("R", "R[3]", "C[3]", FIELD)],
+        ("u : R[3]", "R[3]", "u * batch_sum(const[[1, 2, 3]]())"),
+        ("u : R[3]", "R[3]", "u / batch_sum(0 * u + 1) + batch_sum(const[2]())"),
+    ],
     "gaussian": [("u : R[3]", "R[3]", "u + 0 * gaussian()")],
     "uniform": [("u : R[3]", "R[3]", "u + 0 * uniform()")],
 }

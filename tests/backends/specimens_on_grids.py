@@ -21,13 +21,12 @@ def _convolutions() -> Iterator[tuple[str, Specimen]]:
                 weight = f"W : R[2, {4 // groups}, {axes}]"
                 yield "convolution", (f"u : {field}, {weight}", out, f"convolution[{args}](u, W)")
                 yield "conv", (f"u : {field}", out, f"conv[{args}](u)")
+                kernels = f"R[2, {4 // groups}, {axes}]"
+                yield "correlation", (f"u : {field}, v : {out}", kernels, f"correlation[{args}](u, v)")
+                out = scaled(f"Y{dim}", grid, stride, 1, 2)
+                weight = f"W : R[4, {2 // groups}, {axes}]"
+                yield "convolution_transpose", (f"u : {field}, {weight}", out, f"convolution_transpose[{args}](u, W)")
                 if edge in ("zeros", "circular"):
-                    out = scaled(f"Y{dim}", grid, stride, 1, 2)
-                    weight = f"W : R[4, {2 // groups}, {axes}]"
-                    yield (
-                        "convolution_transpose",
-                        (f"u : {field}, {weight}", out, f"convolution_transpose[{args}](u, W)"),
-                    )
                     yield (
                         "conv_transpose",
                         (f"u : {field}", out, f"conv_transpose[{args}, bias = {str(stride > 1).lower()}](u)"),
@@ -59,6 +58,12 @@ def on_grids() -> dict[str, list[Specimen]]:
     table["pool"] = [
         (f"u : {scaled(s, grid, size)}", f"{scaled(s, grid)}", f'pool[{size}, "{op}"](u)')
         for op in ("max", "mean", "sample")
+        for size in (2, 3)
+        for _, s, grid in fields("Y")
+    ]
+    table["unpool"] = [
+        (f"u : {scaled(s, grid)}", f"{scaled(s, grid, size)}", f'unpool[{size}, "{op}"](u)')
+        for op in ("copy", "sample")
         for size in (2, 3)
         for _, s, grid in fields("Y")
     ]
@@ -95,6 +100,9 @@ def on_grids() -> dict[str, list[Specimen]]:
             for kind in "XY"
         ]
     )
+    table["resample_transpose"] = [
+        (ports, kind, body.replace("resample[", "resample_transpose[")) for ports, kind, body in table["resample"]
+    ]
     table["translate"] = [(f"u : {f}", f, f"translate[{list((1, -2, 3)[: int(s[1])])}](u)") for f, s, _ in fields("X")]
     edges = ("zeros", "circular", "replicate")
     table["pad"] = [
@@ -106,6 +114,15 @@ def on_grids() -> dict[str, list[Specimen]]:
         ("u : Field[Y2[4, 5], 2]", "Field[Y2[7, 7], 2]", 'pad[[1, 2], [2, 0], "reflect"](u)'),
         ("u : Field[Y1[1], 2]", "Field[Y1[4], 2]", 'pad[[1], [2], "zeros"](u)'),
         ("u : Field[Y3[2, 2, 3], 1]", "Field[Y3[3, 3, 5], 1]", 'pad[[1, 0, 1], [0, 1, 1], "circular"](u)'),
+    ]
+    table["pad_transpose"] = [
+        (
+            f"u : Field[Y2[{n}, {m}], 2]",
+            f"Field[Y2[{n - 3}, {m - 1}], 2]",
+            f'pad_transpose[[1, 1], [2, 0], "{edge}"](u)',
+        )
+        for edge in ("zeros", "circular", "replicate", "reflect")
+        for n, m in ((6, 5), (7, 3))
     ]
     table["crop"] = [
         ("u : Field[Y2[5, 6], 2]", "Field[Y2[2, 4], 2]", "crop[[1, 0], [2, 2]](u)"),
@@ -126,6 +143,12 @@ def spectra() -> dict[str, list[Specimen]]:
         ],
         "irfft": [
             (f"z : {f.replace('Field', 'Spectrum')}", f, f'irfft["{n}"](z)') for n in norms for f, _, _ in fields("X")
+        ],
+        "scale_pairs": [
+            (f"z : {kind}", kind, f"scale_pairs[{by}](z)")
+            for by in ("2", "1 / 2")
+            for f, _, _ in fields("X")
+            for kind in (f.replace("Field", "Spectrum"),)
         ],
         "low": [],
         "spread": [],
@@ -167,8 +190,10 @@ def spectra() -> dict[str, list[Specimen]]:
         dim = len(modes)
         spectrum = f"Spectrum[X{dim}[{grid}], 2]"
         blocks = f"C[{2 ** (dim - 1)}, 2, {', '.join(map(str, modes))}]"
-        table["corners"].append((f"z : {spectrum}", blocks, f"corners[{modes}](z)"))
-        table["from_corners"].append((f"z : {blocks}", spectrum, f"from_corners[X{dim}[{grid}]](z)"))
+        for once in ("", ", once = true"):
+            table["corners"].append((f"z : {spectrum}", blocks, f"corners[{modes}{once}](z)"))
+        for added in ("", ", added = true"):
+            table["from_corners"].append((f"z : {blocks}", spectrum, f"from_corners[X{dim}[{grid}]{added}](z)"))
     table["upsample"] = [(f"u : {f}", scaled(s, g, k), f"upsample[{k}](u)") for f, s, g in square for k in (2, 3)]
     table["upsample"] += [("u : Field[X1[5], 2]", "Field[X1[10], 2]", "upsample(u)")]
     return table

@@ -142,4 +142,8 @@ def _apply(c: Call, text: str, order: list[int], gone: list[int], op: str | None
     return text
 
 
-MEANINGS: dict[str, Meaning] = {"std:rearrange": Meaning(_rearrange), "std:reduce": Meaning(_reduce), "std:expand": Meaning(_rearrange)}
+MEANINGS: dict[str, Meaning] = {
+    "std:rearrange": Meaning(_rearrange),
+    "std:reduce": Meaning(_reduce),
+    "std:expand": Meaning(_rearrange),
+}

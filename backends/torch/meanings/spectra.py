@@ -73,11 +73,13 @@ def _spread(c: Call) -> Result:
 
 
 def _corners(c: Call) -> Result:
-    return f"{c.helper('_corners')}({c.arg()}, {modes_of(c)!r})"
+    once = c.param("once", False) is True
+    return f"{c.helper('_corners')}({c.arg()}, {modes_of(c)!r}, {once})"
 
 
 def _from_corners(c: Call) -> Result:
-    return f"{c.helper('_from_corners')}({c.arg()}, {_sizes(c, True)})"
+    added = c.param("added", False) is True
+    return f"{c.helper('_from_corners')}({c.arg()}, {_sizes(c, True)}, {added})"
 
 
 MEANINGS: dict[str, Meaning] = {

@@ -6,7 +6,6 @@ from diagrammar.backends.torch.function import rank
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, Several, is_pair
 from diagrammar.types import Field, Type, shape_of
 
-
 _LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"
 
 

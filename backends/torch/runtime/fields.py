@@ -96,18 +96,16 @@ def _pad_transpose(x: Tensor, before: Any, after: Any, mode: str) -> Tensor:
     return x
 
 
-def _correlate(
-    u: Tensor, v: Tensor, kernel: int, stride: int, groups: int, left: int, right: int, mode: str
-) -> Tensor:
+def _correlate(u: Tensor, v: Tensor, kernel: int, stride: int, groups: int, left: int, right: int, mode: str) -> Tensor:
     """For each sample and each offset of a kernel, the sum over the points of v times what a convolution reads of u."""
     dim = u.dim() - 2
     if left or right:
         u = F.pad(u, (left, right) * dim, mode=mode)
     for axis in range(2, dim + 2):
         u = u.unfold(axis, kernel, stride)
-    batch, points = u.shape[0], v[0, 0].numel()
-    u = u.reshape(batch, groups, -1, points, kernel**dim)
-    v = v.reshape(batch, groups, -1, points)
+    batch, points = u.shape[0], v.shape[2:].numel()
+    u = u.reshape(batch, groups, u.shape[1] // groups, points, kernel**dim)
+    v = v.reshape(batch, groups, v.shape[1] // groups, points)
     y = torch.einsum("bgop,bgipk->bgoik", v, u)
     return y.reshape(batch, y.shape[1] * y.shape[2], y.shape[3], *[kernel] * dim)
 

@@ -77,21 +77,31 @@ def _irfft(z: Tensor, sizes: Any, norm: str) -> Tensor:
     return field
 
 
-def _corners(z: Tensor, modes: Any) -> Tensor:
-    """Blocks of first and last frequencies of all axes but the last, as an axis in front."""
+def _corner(z: Tensor, modes: Any, number: int) -> Tensor:
+    """The block of this number of a tensor [batch, c, n1, ..]."""
     dim = len(modes)
-    blocks = []
-    for number in range(2 ** (dim - 1)):
-        block = z.narrow(dim + 1, 0, modes[-1])
-        for axis in range(dim - 1):
-            m = modes[axis]
-            block = block.narrow(axis + 2, block.shape[axis + 2] - m if number >> axis & 1 else 0, m)
-        blocks.append(block)
+    block = z.narrow(dim + 1, 0, modes[-1])
+    for axis in range(dim - 1):
+        m = modes[axis]
+        block = block.narrow(axis + 2, block.shape[axis + 2] - m if number >> axis & 1 else 0, m)
+    return block
+
+
+def _corners(z: Tensor, modes: Any, once: bool) -> Tensor:
+    """Blocks of first and last frequencies of all axes but the last, as an axis in front; `once`: zeros for what a
+    later block has too."""
+    count = 2 ** (len(modes) - 1)
+    blocks = [_corner(z, modes, number) for number in range(count)]
+    if once:
+        owner = torch.zeros((1, 1, *z.shape[2:-1], 1), device=z.device)
+        for number in range(count):
+            _corner(owner, modes, number).fill_(number)
+        blocks = [torch.where(_corner(owner, modes, at) == at, block, 0.0) for at, block in enumerate(blocks)]
     return torch.stack(blocks, 1)
 
 
-def _from_corners(z: Tensor, sizes: Any) -> Tensor:
-    """Blocks back in their places; later ones win where two meet."""
+def _from_corners(z: Tensor, sizes: Any, added: bool) -> Tensor:
+    """Blocks back in their places; later ones win where two meet, or blocks are added."""
     dim = len(sizes)
     full = [*sizes[:-1], sizes[-1] // 2 + 1]
     result = z.new_zeros((z.shape[0], z.shape[2], *full, 2))
@@ -104,7 +114,7 @@ def _from_corners(z: Tensor, sizes: Any) -> Tensor:
             pads = (room, 0) if late else (0, room)
             block = _fill(block, axis + 2, *pads)
             covered = _fill(covered, axis + 2, *pads)
-        result = torch.where(covered != 0, block, result)
+        result = result + block if added else torch.where(covered != 0, block, result)
     return result
 
 
