@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from diagrammar.box import Box, Derivative, Node, lineage
+from diagrammar.box import Box, Bundle, Derivative, Node, lineage
 from diagrammar.diagram import Diagram
 from diagrammar.notation import (
     INFIX,
@@ -55,6 +55,19 @@ def by(derived: Derivative) -> str:
 
 def _one(text: str) -> Steps:
     yield text
+
+
+def _with_bundles(text: str, box: Box) -> str:
+    """A mention with its types that are not one wire each: a derivative has more wires than the diagram that it is of,
+    and cannot tell by them where those of the diagram end."""
+    given = [
+        f"{name} = {types_text(value.types)}"
+        for name, value in box.params
+        if isinstance(value, Bundle) and len(value.types) != 1
+    ]
+    if not given or text.endswith(f"{given[-1]}]"):
+        return text
+    return f"{text[:-1]}, {', '.join(given)}]" if text.endswith("]") else f"{text}[{', '.join(given)}]"
 
 
 def own_name(key: str | None) -> str:
@@ -166,6 +179,10 @@ class Body:
             if each.derived is None:
                 of = each if each.key is None else each.with_(key=box.key)
                 base, text, key, _ = self._head(of)
+                if base in self.shares and text == base:
+                    self.shares[base] = _with_bundles(self.shares[base], of)
+                else:
+                    text = _with_bundles(text, of)
                 # a sign has a name too: `vjp[mul]`
                 return base or text, text, key, around
             kind = each.derived.kind

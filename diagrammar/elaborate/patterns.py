@@ -365,6 +365,14 @@ def _stack(body: Body, given: Given, types: list[Type]) -> Typed:
     return (), [Tensor(types[0].kind, (len(types), *types[0].sizes))]
 
 
+def _flip(body: Body, given: Given, types: list[Type]) -> Typed:
+    if given:
+        raise BadStatic("it takes no arguments in [...]")
+    if len(types) != 1 or not isinstance(types[0], Tensor) or not types[0].sizes:
+        raise BadStatic("one tensor with an axis is turned round")
+    return (), [types[0]]
+
+
 def _insert(body: Body, given: Given, types: list[Type]) -> Typed:
     known, rest = _arguments(given, ("at", "size"), {})
     if rest:
@@ -416,4 +424,5 @@ TYPED: dict[str, Callable[[Body, Given, list[Type]], Typed]] = {
     "stack": _stack,
     "expand": _expand,
     "insert": _insert,
+    "flip": _flip,
 }

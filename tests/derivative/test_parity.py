@@ -37,7 +37,9 @@ def test_input_gradients(fixture: Path) -> None:
     seeds = [np.cos(np.arange(stored[f"out/{name}"].size)) for name in system.outputs]
     shapes = [stored[f"out/{name}"].shape for name in system.outputs]
     with torch.no_grad():
-        found = net(*inputs, *(torch.from_numpy(seed.reshape(shape)) for seed, shape in zip(seeds, shapes, strict=True)))
+        found = net(
+            *inputs, *(torch.from_numpy(seed.reshape(shape)) for seed, shape in zip(seeds, shapes, strict=True))
+        )
     for name, value in zip(system.inputs, found if isinstance(found, tuple) else (found,), strict=True):
         # an input that all samples share has a cotangent from each
         value = value.sum_to_size(stored[f"in/{name}"].shape)
