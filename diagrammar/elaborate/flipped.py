@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from diagrammar.elaborate.holes import BundleHole, Waiting
+from diagrammar.elaborate.statics import BadStatic
 from diagrammar.elaborate.values import TypeValue
-from diagrammar.errors import DiagramTypeError
 from diagrammar.types import Field, Tensor
 
 
 def _sides(pattern: Any) -> tuple[str, str]:
     if not isinstance(pattern, str) or pattern.count("->") != 1:
-        raise DiagramTypeError("a pattern is a text with one `->`")
+        raise BadStatic("a pattern is a text with one `->`")
     left, right = pattern.split("->")
     return left.strip(), right.strip()
 

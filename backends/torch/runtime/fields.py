@@ -105,7 +105,7 @@ def _correlate(u: Tensor, v: Tensor, kernel: int, stride: int, groups: int, left
     for axis in range(2, dim + 2):
         u = u.unfold(axis, kernel, stride)
     # one product for each group of a sample: points are summed over
-    u = u.unflatten(1, (groups, share)).movedim(2, dim + 2)
+    u = u.reshape(count, groups, share, *u.shape[2:]).movedim(2, dim + 2)
     u = u.reshape(count * groups, v.shape[2:].numel(), share * kernel**dim)
     y = torch.bmm(v.reshape(count * groups, v.shape[1] // groups, u.shape[1]), u)
     return y.reshape(count, v.shape[1], share, *[kernel] * dim)
