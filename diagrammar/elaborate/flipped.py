@@ -66,7 +66,7 @@ def flipped(pattern: Any, value: Any = None) -> str:
     are named.
 
     >>> flipped("(a b) c -> c b"), flipped("a ... -> a", TypeValue((Tensor("R", (2, 3, 4)),)))
-    ("c b -> (a b) c", "a -> a _0' _1'")
+    ('c b -> (a b) c', "a -> a _0' _1'")
     """
     left, right = map(_words, _sides(pattern)) if value is None else _spelt(pattern, value)[:2]
     return f"{_joined(right)} -> {_joined(left)}".strip()
