@@ -305,12 +305,13 @@ def _reduce(body: Body, given: Given, types: list[Type]) -> Typed:
     before, after = _axes(left, True), _axes(right, True)
     if len(types) != 1:
         raise BadStatic(f"one wire is reduced, {len(types)} are given")
-    if isinstance(types[0], Tensor) and types[0].kind != "R":
+    kind = types[0].kind if isinstance(types[0], Tensor) else "R"
+    if kind == "Bool" or (kind == "C" and known["op"] not in ("sum", "mean")):
         raise BadStatic(f"{types[0]} cannot be reduced")
     sizes = _Sizes(body)
     _named(sizes, rest, before)
     sizes.match(before, types[0])
-    result = sizes.result(after, "R")
+    result = sizes.result(after, kind)
     params = _with_sizes(known["pattern"], sizes, before + after)
     return (params[0], ("op", known["op"]), params[1]), [result]
 
