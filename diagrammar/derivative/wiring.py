@@ -55,6 +55,8 @@ def put(build: Builder, box: Box, ins: Sequence[int]) -> tuple[int, ...]:
     uses are not captured."""
     held = box.param("captures", 0)
     assert isinstance(held, int)
+    if box.origin == "repeat" and not any(inside.flat.nodes for inside in box.insides):
+        return _wired(box, ins, held)
     order: dict[int, None] = {}
     for inside in box.insides:
         flat = inside.flat
@@ -76,3 +78,15 @@ def put(build: Builder, box: Box, ins: Sequence[int]) -> tuple[int, ...]:
         span=box.span,
     )
     return build.add(made, [ins[at] for at in ports])
+
+
+def _wired(box: Box, ins: Sequence[int], held: int) -> tuple[int, ...]:
+    """Steps that are wiring alone, one after the other: no box stands for them."""
+    now = list(ins[held:])
+    count = box.param("count", 1)
+    assert isinstance(count, int)
+    for step in range(count):
+        flat = box.insides[step % len(box.insides)].flat
+        at = dict(zip(flat.inputs, [*ins[:held], *now], strict=True))
+        now = [at[wire] for wire in flat.outputs]
+    return tuple(now)
