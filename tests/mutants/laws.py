@@ -20,10 +20,13 @@ from diagrammar.laws.search import Raised, Refuted, judged
 from diagrammar.laws.subject import Case, Subject
 from diagrammar.modules import std
 from tests.mutants.hook import right
+from tests.mutants.oracle import Late, time_limit
 
 EXAMPLES = 60
 # most mutants that a law refutes it refutes by one of its first cases: those of all laws come before the others
 FIRST = 6
+# a loop may have lost its end: so much of the process's own time for a case
+SECONDS = 5.0
 
 # how often each law has refuted a mutant of a box in this process: such laws are asked first. It decides which law is
 # named, not whether there is one
@@ -60,11 +63,16 @@ def kill(origin: str, drawn: int) -> str | None:
 
 
 def _breaks(found: Prepared, some: slice) -> bool:
-    return any(
-        isinstance(judged(found.subject, case), Refuted | Raised)
-        for case, source in zip(found.cases[some], found.sources[some], strict=True)
-        if _sources(found.subject, case) != source
-    )
+    return any(_breaks_in(found.subject, *row) for row in zip(found.cases[some], found.sources[some], strict=True))
+
+
+def _breaks_in(subject: Subject, case: Case, source: tuple[str, ...]) -> bool:
+    """Whether a case refutes a law; also if it does not end."""
+    try:
+        with time_limit(SECONDS):
+            return _sources(subject, case) != source and isinstance(judged(subject, case), Refuted | Raised)
+    except Late:
+        return True
 
 
 def _sources(subject: Subject, case: Case) -> tuple[str, ...]:

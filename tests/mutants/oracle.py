@@ -214,7 +214,7 @@ def _shows(mutant: Mutant, subject: Subject) -> bool:
 def _verdict(subject: Subject) -> str:
     cases = subject.cases
     try:
-        with _time_limit(), warnings.catch_warnings():
+        with time_limit(SECONDS), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             net = dg.compile(subject.diagram, dtype=torch.float64).eval()
             if net.source == subject.net.source:
@@ -227,7 +227,7 @@ def _verdict(subject: Subject) -> str:
                     return "stillborn"
                 if not all(_near(one, other) for one, other in pairs):
                     return "different"
-    except _Late:
+    except Late:
         return "endless"
     except Exception:
         return "stillborn"
@@ -242,17 +242,19 @@ def _near(one: Tensor, right: Tensor) -> bool:
     return torch.allclose(one, right, rtol=TOLERANCE, atol=TOLERANCE * (1 + size), equal_nan=True)
 
 
-class _Late(BaseException):
+class Late(BaseException):
     """A run that does not end."""
 
 
 @contextmanager
-def _time_limit() -> Iterator[None]:
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raises Late after so many seconds of the process's own time."""
+
     def late(number: int, frame: FrameType | None) -> None:
-        raise _Late
+        raise Late
 
     before = signal.signal(signal.SIGPROF, late)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
