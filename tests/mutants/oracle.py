@@ -254,7 +254,8 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise Late
 
     before = signal.signal(signal.SIGPROF, late)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    # and again: what runs when memory is collected swallows what is raised
+    signal.setitimer(signal.ITIMER_PROF, seconds, seconds)
     try:
         yield
     finally:
