@@ -83,9 +83,10 @@ class Trial:
     def _against(
         self, module: nn.Module, values: Tensors, other: Sequence[torch.Tensor], batch: int, numbers: Any, seed: int
     ) -> Gap:
-        """What a module gave, against what it gives for other batches of the same samples: one of them alone; where
-        boxes see the batch, which they do as a whole, the batch from its end and then once more."""
-        found = self._run(module, other, seed)
+        """What a module gave, against what it gives for other batches of the same samples, now with gradients kept: one
+        of them alone; where boxes see the batch, which they do as a whole, the batch from its end and then once more."""
+        with torch.enable_grad():
+            found = tuple(each.detach() for each in self._run(module, other, seed))
         if self.pooled:
             pairs = [(_again([a])[0] if a.shape != b.shape else a, b) for a, b in zip(values, found, strict=True)]
         elif any(value.shape[:1] != (batch,) for value in values):
