@@ -84,7 +84,7 @@ class Trial:
         self, module: nn.Module, values: Tensors, other: Sequence[torch.Tensor], batch: int, numbers: Any, seed: int
     ) -> Gap:
         """What a module gave, against what it gives for other batches of the same samples, now with gradients kept: one
-        of them alone; where boxes see the batch, which they do as a whole, the batch from its end and then once more."""
+        of them alone; where boxes see the batch as a whole, the batch from its end and then once more."""
         with torch.enable_grad():
             found = tuple(each.detach() for each in self._run(module, other, seed))
         if self.pooled:

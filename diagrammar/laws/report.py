@@ -31,7 +31,7 @@ def refuted(subject: Subject, found: Refuted, parting: Parting | None, replay: s
     elif gap.batched:
         notes.append(f"in a batch {shown(gap.left[gap.wire][0])}")
         notes.append(f"alone      {shown(gap.right[gap.wire][0])}")
-        what = f"`{subject.law.name}`: a sample depends on the batch it is in"
+        what = f"`{subject.law.name}`: a sample depends on the batch it is in, or on gradients being kept"
     else:
         relation = made.sides.relation
         notes.append(f"left   {shown_at(gap.left[gap.wire], sample, inputs)}")

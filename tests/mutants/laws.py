@@ -21,10 +21,10 @@ from diagrammar.laws.subject import Case, Subject
 from diagrammar.modules import std
 from tests.mutants.hook import right
 from tests.mutants.oracle import Late, time_limit
+from tests.mutants.running import Answer
 
-EXAMPLES = 60
-# most mutants that a law refutes it refutes by one of its first cases: those of all laws come before the others
-FIRST = 6
+# so many cases of each law, and where none of them refutes anything so many more: most mutants need few
+STAGES = (8, 60)
 # a loop may have lost its end: so much of the process's own time for a case
 SECONDS = 5.0
 
@@ -37,42 +37,39 @@ _KILLS: Counter[tuple[str, str]] = Counter()
 class Prepared:
     """A law, the cases that it is held to, and the sources of both sides in each as they are without a mutant."""
 
-    law: Statement
     subject: Subject
     cases: tuple[Case, ...]
     sources: tuple[tuple[str, ...], ...]
 
 
-def kill(origin: str, drawn: int) -> str | None:
+def kill(origin: str, drawn: int) -> Answer:
     """The first law that is refuted, or of which a side raises; those that put the box on their wires come first."""
     laws = sorted(laws_of(origin), key=lambda law: -_KILLS[origin, law.name])
-    asked: list[Prepared] = []
-    for law in laws:
-        with right():
-            found = prepared(law, drawn)
-        found.subject.compiled_anew()
-        asked.append(found)
-        if _breaks(found, slice(0, FIRST)):
-            _KILLS[origin, law.name] += 1
-            return law.name
-    for found in asked:
-        if _breaks(found, slice(FIRST, None)):
-            _KILLS[origin, found.law.name] += 1
-            return found.law.name
-    return None
+    met: dict[str, None] = {}
+    for examples in STAGES:
+        for law in laws:
+            with right():
+                found = prepared(law, drawn, examples)
+            found.subject.compiled_anew()
+            for case, source in zip(found.cases, found.sources, strict=True):
+                touched, broken = _judged(found.subject, case, source)
+                if broken:
+                    _KILLS[origin, law.name] += 1
+                    return Answer(law.name)
+                if touched:
+                    met[law.name] = None
+    return Answer(None, tuple(met))
 
 
-def _breaks(found: Prepared, some: slice) -> bool:
-    return any(_breaks_in(found.subject, *row) for row in zip(found.cases[some], found.sources[some], strict=True))
-
-
-def _breaks_in(subject: Subject, case: Case, source: tuple[str, ...]) -> bool:
-    """Whether a case refutes a law; also if it does not end."""
+def _judged(subject: Subject, case: Case, source: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether a case is written otherwise than it was, and whether it refutes its law; also if it does not end."""
     try:
         with time_limit(SECONDS):
-            return _sources(subject, case) != source and isinstance(judged(subject, case), Refuted | Raised)
+            if _sources(subject, case) == source:
+                return False, False
+            return True, isinstance(judged(subject, case), Refuted | Raised)
     except Late:
-        return True
+        return True, True
 
 
 def _sources(subject: Subject, case: Case) -> tuple[str, ...]:
@@ -109,8 +106,8 @@ def _origins(law: Statement) -> tuple[frozenset[str], frozenset[str]]:
 
 
 @cache
-def prepared(law: Statement, drawn: int) -> Prepared:
-    """A law with the cases that it is held to, of a right backend."""
+def prepared(law: Statement, drawn: int, examples: int) -> Prepared:
+    """A law with so many cases that it is held to, of a right backend."""
     subject = Subject(law)
     found: list[tuple[Case, tuple[str, ...]]] = []
 
@@ -118,11 +115,11 @@ def prepared(law: Statement, drawn: int) -> Prepared:
         found.append((case, _sources(subject, case)))
 
     asked = settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         database=None,
         deadline=None,
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    seed(drawn)(asked(given(cases(subject))(keep)))()
-    return Prepared(law, subject, tuple(case for case, _ in found), tuple(source for _, source in found))
+    seed(drawn + examples)(asked(given(cases(subject))(keep)))()
+    return Prepared(subject, tuple(case for case, _ in found), tuple(source for _, source in found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import warnings
@@ -189,11 +190,9 @@ def judge(mutant: Mutant, found: list[Subject]) -> str:
     """`different` where a result is wrong; `stillborn` where it fails, has another shape or does not end, wherever it
     shows; `equivalent` where nothing tells it from what is right."""
     broken = 0
-    showing = [subject for subject in found if _shows(mutant, subject)]
-    # evenly among them, the first and the last too
-    step = max(1, -(-len(showing) // LOOKS))
+    looked = _looked_at(mutant, found)
     with mutated(mutant):
-        for subject in sorted({*showing[::step], *showing[-1:]}, key=found.index):
+        for subject in looked:
             verdict = _verdict(subject)
             if verdict in ("different", "endless"):
                 return "different" if verdict == "different" else "stillborn"
@@ -201,6 +200,51 @@ def judge(mutant: Mutant, found: list[Subject]) -> str:
             if broken == ENOUGH:
                 break
     return "stillborn" if broken else "equivalent"
+
+
+def _looked_at(mutant: Mutant, found: list[Subject]) -> list[Subject]:
+    showing = [subject for subject in found if _shows(mutant, subject)]
+    # evenly among them, the first and the last too
+    step = max(1, -(-len(showing) // LOOKS))
+    return sorted({*showing[::step], *showing[-1:]}, key=found.index)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The largest difference that a mutant makes, relative to the largest number of a result, on which specimen, and on
+    how many of those that were looked at it makes any."""
+
+    most: float
+    at: str
+    wrong: int
+    of: int
+
+
+def difference(mutant: Mutant, found: list[Subject]) -> Difference:
+    """What a mutant that is `different` differs by."""
+    looked = _looked_at(mutant, found)
+    with mutated(mutant):
+        sizes = [(_size(subject), str(subject.diagram.dom) + " -> " + str(subject.diagram.cod)) for subject in looked]
+    most, at = max(sizes, key=lambda each: each[0])
+    return Difference(most, at, sum(size > TOLERANCE for size, _ in sizes), len(looked))
+
+
+def _size(subject: Subject) -> float:
+    """The largest relative difference in any case of a specimen; infinite where it fails."""
+    most = 0.0
+    try:
+        with time_limit(SECONDS), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            net = dg.compile(subject.diagram, dtype=torch.float64).eval()
+            net.load_state_dict(subject.weights)
+            for inputs, keeps, right in subject.cases:
+                for one, other in zip(_outputs(net, inputs, keeps), right, strict=True):
+                    if other.numel():
+                        apart = float((one.double() - other.double()).abs().max())
+                        most = max(most, apart / max(float(other.double().abs().max()), 1e-300))
+    except (Exception, Late):
+        return math.inf
+    return most
 
 
 def _shows(mutant: Mutant, subject: Subject) -> bool:
