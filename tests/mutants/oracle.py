@@ -6,10 +6,10 @@ import math
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import FrameType
 from typing import Any
 
@@ -123,12 +123,13 @@ def _noting_calls(names: set[str]) -> Iterator[None]:
         sys.setprofile(None)
 
 
-def subjects(origin: str) -> list[Subject]:
+@cache
+def subjects(origin: str) -> tuple[Subject, ...]:
     """The specimens of a box in which it writes anything."""
     name = origin.removeprefix("std:")
     found = [_subject(origin, build(specimen)) for specimen in RANDOM.get(name) or SPECIMENS[name]]
     # square ones first: there an axis taken for another one goes unseen by the shapes
-    return sorted((each for each in found if each.emission.lines), key=lambda each: not _square(each.diagram))
+    return tuple(sorted((each for each in found if each.emission.lines), key=lambda each: not _square(each.diagram)))
 
 
 def _square(diagram: Diagram) -> bool:
@@ -167,7 +168,7 @@ def _outputs(net: Any, inputs: list[Tensor], keeps: bool) -> list[Tensor]:
 # ------------------------------------------------------------------------------------------------------- mutants
 
 
-def mutants(origin: str, found: list[Subject]) -> dict[Mutant, tuple[str, str]]:
+def mutants(origin: str, found: Sequence[Subject]) -> dict[Mutant, tuple[str, str]]:
     """Every mutant of a box, with a line, or a function, as it is and as it becomes."""
     made: dict[Mutant, tuple[str, str]] = {}
     helpers: dict[str, None] = {}
@@ -186,7 +187,7 @@ def mutants(origin: str, found: list[Subject]) -> dict[Mutant, tuple[str, str]]:
 # ------------------------------------------------------------------------------------------------------ verdicts
 
 
-def judge(mutant: Mutant, found: list[Subject]) -> str:
+def judge(mutant: Mutant, found: Sequence[Subject]) -> str:
     """`different` where a result is wrong; `stillborn` where it fails, has another shape or does not end, wherever it
     shows; `equivalent` where nothing tells it from what is right."""
     broken = 0
@@ -202,7 +203,7 @@ def judge(mutant: Mutant, found: list[Subject]) -> str:
     return "stillborn" if broken else "equivalent"
 
 
-def _looked_at(mutant: Mutant, found: list[Subject]) -> list[Subject]:
+def _looked_at(mutant: Mutant, found: Sequence[Subject]) -> list[Subject]:
     showing = [subject for subject in found if _shows(mutant, subject)]
     # evenly among them, the first and the last too
     step = max(1, -(-len(showing) // LOOKS))
@@ -220,7 +221,7 @@ class Difference:
     of: int
 
 
-def difference(mutant: Mutant, found: list[Subject]) -> Difference:
+def difference(mutant: Mutant, found: Sequence[Subject]) -> Difference:
     """What a mutant that is `different` differs by."""
     looked = _looked_at(mutant, found)
     with mutated(mutant):
