@@ -32,8 +32,7 @@ def test_laws_refute_only_what_is_wrong() -> None:
 
 
 def test_reasons() -> None:
-    """A survivor is too close to the box, or keeps the laws that have it, or stands in none; draws are known by how they
-    are distributed."""
+    """A survivor is too close to the box, or keeps the laws that have it, or stands in none."""
     far = Difference(0.5, "R -> R", 2, 3)
     assert "what it does keeps sine, cosine" in reason(far, "std:sin", ("sine", "cosine"))
     assert reason(far, "std:sin", ()).endswith("no law has it written so")
