@@ -262,7 +262,7 @@ _REAL = frozenset({"max", "min", "less", "sign", "erf"})
 def _check_numbers(declared: Declared, made: Mention, kinds: frozenset[str], dom: tuple[Type, ...]) -> None:
     """Functions of numbers take numbers, and some of them real ones alone."""
     name = declared.name
-    if "elementwise" not in kinds and name not in ("less", "equal"):
+    if "elementwise" not in kinds and name not in ("less", "equal", "batch_sum"):
         return
     for wire in dom:
         symbols = isinstance(wire, Tokens) and name != "equal"
