@@ -65,7 +65,7 @@ def test_pictures(tmp_path: Path) -> None:
     """A derivative is drawn, its named blocks by their names."""
     _fno("vjp").draw(tmp_path / "back.svg")
     text = (tmp_path / "back.svg").read_text()
-    assert "vjp[" in text and "unwind" in text
+    assert "vjp[layer]" in text and "backward" in text
 
 
 @pytest.mark.parametrize("flat", [False, True])
