@@ -123,7 +123,8 @@ def test_to_second_order(name: str) -> None:
 
 
 _WIRES = dg.loads(
-    "space X = torus(2)\nspace Y = cube(1)\ndiagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
+    "space X = torus(2)\nspace Y = cube(1)\n"
+    "diagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
     " _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
 )["f"].dom
 
@@ -151,7 +152,7 @@ def _resampled(diagram: Diagram) -> bool:
     return any(box.dom[0].space.kinds != box.cod[0].space.kinds for box in boxes)  # type: ignore[union-attr]  # fields
 
 
-OPERATORS = {
+OPERATORS: dict[str, tuple[str, str, Any]] = {
     "grad": ("R", "sum(sin(x) * x)", lambda f, x: FUNC.grad(f)(x)),
     "hessian": ("R", "sum(sin(x) * x) * x[0]", lambda f, x: FUNC.hessian(f)(x)),
     "jacobian": ("R[2]", "linear[b = 2](sin(x) * x)", lambda f, x: FUNC.jacrev(f)(x)),
