@@ -374,7 +374,10 @@ STD = {
     "correlation": ("Field[X, 4] @ Field[X, 6] -> R[6, 2, 3, 3]", 'correlation[3, groups = 2, padding = "circular"]'),
     "unpool": ("Field[X, 4] -> Field[2 * X, 4]", "unpool[2]"),
     "resample_transpose": ("Field[X[32, n], 4] -> Field[X, 4]", 'resample_transpose[X, "cubic"]'),
-    "pad_transpose": ("Field[X[n + 5, n + 6], 4] -> Field[X[n, n + 1], 4]", 'pad_transpose[[2, 2], [3, 3], "circular"]'),
+    "pad_transpose": (
+        "Field[X[n + 5, n + 6], 4] -> Field[X[n, n + 1], 4]",
+        'pad_transpose[[2, 2], [3, 3], "circular"]',
+    ),
     "scale_pairs": ("Spectrum[X, 4] -> Spectrum[X, 4]", "scale_pairs[1 / 2]"),
     "real_part": ("C[3, n] -> R[3, n]", "real_part"),
     "lookup_transpose": ("Tokens[100, n] @ R[n, 6] -> R[100, 6]", "(t, y) -> sin(lookup_transpose(t, y))"),
