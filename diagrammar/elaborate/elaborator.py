@@ -96,6 +96,11 @@ class Elaborator:
             total *= count
         return total + 1
 
+    def afford(self, diagram: Diagram, span: Span) -> None:
+        """Refuses a diagram that expands past the budget."""
+        if self.count_of(diagram) > self.budget:
+            raise self._over(span, f"this expands to {_number(self.count_of(diagram))} boxes, past")
+
     def spend(self, boxes: int, span: Span) -> None:
         """Counts steps that are elaborated one by one."""
         self._spent += boxes

@@ -333,6 +333,11 @@ BOMBS = {
             f"diagram f{i + 1} : {' @ '.join(['R[2]'] * 2 ** (i + 1))} -> R[2] = jvp[f{i or ''}]" for i in range(16)
         ), "", "",
     ),
+    "derivatives in derivatives": (
+        "diagram f(u : R[2]) -> R { return sum(tanh(u) * u) }\n"
+        f"diagram g(x : R[2]) -> R[2] {{ return {'grad[x -> sum(' * 30}f(x){')](x)' * 30} }}",
+        "2:360", "boxes, past the budget",
+    ),
     "a repeat unwound": (
         "diagram f(u : R[2], v : R[2]) -> R[2] { return vjp[repeat 10^9 { sin }](u, v) }", "1:52", "past the budget"
     ),
