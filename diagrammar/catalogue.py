@@ -6,7 +6,6 @@ from diagrammar import modules
 from diagrammar.errors import DiagramNameError
 from diagrammar.grammar import tree
 
-
 # the files of the boxes that a backend gives a meaning to; those of `derivatives` are operators on diagrams, and become
 # boxes of these
 FILES = ("primitives", "transposes")
