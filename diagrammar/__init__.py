@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from diagrammar.calculus import jacobian as jacobian
     from diagrammar.calculus import jvp as jvp
     from diagrammar.calculus import laplacian as laplacian
+    from diagrammar.calculus import lens as lens
+    from diagrammar.calculus import optic as optic
     from diagrammar.calculus import vjp as vjp
     from diagrammar.diagram import Box as Box
     from diagrammar.diagram import Diagram as Diagram
@@ -75,7 +77,7 @@ _HOMES = {
         "to_discopy",
         "to_networkx",
     ),
-    "calculus": ("divergence", "grad", "hessian", "jacobian", "jvp", "laplacian", "vjp"),
+    "calculus": ("divergence", "grad", "hessian", "jacobian", "jvp", "laplacian", "lens", "optic", "vjp"),
     "divisibility": ("conditions",),
     "diagram": ("Box", "Diagram", "share"),
     "equality": ("cartesian", "same"),
