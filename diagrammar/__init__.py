@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from diagrammar.diagram import Diagram as Diagram
     from diagrammar.diagram import share as share
     from diagrammar.divisibility import conditions as conditions
+    from diagrammar.equality import additive as additive
     from diagrammar.equality import cartesian as cartesian
     from diagrammar.equality import same as same
     from diagrammar.errors import BackendError as BackendError
@@ -80,7 +81,7 @@ _HOMES = {
     "calculus": ("divergence", "grad", "hessian", "jacobian", "jvp", "laplacian", "lens", "optic", "vjp"),
     "divisibility": ("conditions",),
     "diagram": ("Box", "Diagram", "share"),
-    "equality": ("cartesian", "same"),
+    "equality": ("additive", "cartesian", "same"),
     "errors": (
         "BackendError",
         "BudgetError",

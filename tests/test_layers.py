@@ -21,7 +21,7 @@ HOME = Path(diagrammar.__file__).parent
 SHELVES: list[set[str]] = [
     {"errors", "pause", "source", "steps", "writing"},
     {"types", "sizes", "box", "diagram", "rope", "table", "law", "outcome", "plain", "planar", "tangent", "typename"},
-    {"canonical", "category", "divisibility", "equality", "forms", "program", "wellformed"},
+    {"canonical", "category", "divisibility", "equality", "forms", "merging", "program", "wellformed"},
     {"functor", "format", "notation", "body_text", "spelling"},
     {"derivative", "lenses", "optics", "oracle", "proof", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
