@@ -186,4 +186,5 @@ def finished(body: Body, frame: Frame, inside: Diagram) -> Diagram:
         raise DerivativeError(error.message, frame.span, error.notes, error.hint) from None
     for level in definitions(made, lambda box: not all(map(body.elaborator.is_counted, box.insides))):
         body.elaborator.count(level, sum(map(body.elaborator.size_of, level.boxes)))
+    body.elaborator.afford(made, frame.span)
     return made
