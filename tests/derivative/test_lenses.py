@@ -119,9 +119,14 @@ def test_numbers_of_random_diagrams(diagram: Diagram) -> None:
         return
     draw = torch.Generator().manual_seed(3)
     inputs = [_drawn(wire, draw) for wire in diagram.dom]
+    try:
+        net = _net(diagram)
+    except dg.BackendError:
+        # torch does not mean every box on complex numbers
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = _several(_net(diagram)(*inputs))
+        found = _several(net(*inputs))
     if all(bool(torch.isfinite(value).all()) for value in found if value.is_floating_point()):
         agree(diagram, inputs, draw)
 
