@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 class Activity:
     """A diagram in which each box is an object of its own, and what each of them does backward.
 
-    `diagram` has no dead boxes, but for those that own weights, and nothing that sets states. `back(box)` is its reverse derivative, `A @ TB -> TA`: zero
-    for inputs that no input of the diagram moves, and zero altogether where nothing asks for the box.
+    `diagram` has no dead boxes, but for those that own weights, and nothing that sets states. `back(box)` is the
+    reverse derivative of a box, `A @ TB -> TA`: zero for inputs that no input of the diagram moves, and zero altogether
+    where nothing asks for the box.
     """
 
     __slots__ = ("_active", "_backs", "_deriver", "diagram")

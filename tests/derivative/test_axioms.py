@@ -8,12 +8,11 @@ form, that is what is tested, and then the numbers are the same; the others are 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from functools import reduce
 
-import pytest
 import torch
 from hypothesis import HealthCheck, given, note, settings
+from hypothesis.strategies import SearchStrategy
 
 import diagrammar as dg
 from diagrammar.box import Ty
@@ -33,7 +32,7 @@ A, B, C = Ty(VECTOR, MATRIX), Ty(FOUR, NUMBER), Ty(VECTOR, FOUR)
 STD = signature_of("std", types=_WIRES)
 
 
-def maps(dom: Ty, cod: Ty) -> object:
+def maps(dom: Ty, cod: Ty) -> SearchStrategy[Diagram]:
     """Diagrams between these wires, of smooth boxes and of others, with weights."""
     return diagrams(STD, dom=tuple(dom), cod=tuple(cod), boxes=7, random=False, states=False)
 

@@ -20,7 +20,7 @@ STD = Signature([each for each in WHOLE.generators if each.name not in ROWS], WH
 
 
 def size(diagram: Diagram) -> tuple[int, int]:
-    """How many boxes beyond weights, and how many copies and discards of what can change: wires read twice, or never."""
+    """How many boxes beyond weights; how many copies and discards of what can change: wires read twice, or never."""
     flat = diagram.flat
     reads = Counter(wire for wires in (*(node.ins for node in flat.nodes), flat.outputs) for wire in wires)
     wires = [*flat.inputs, *(wire for node in flat.nodes for wire in node.outs)]
