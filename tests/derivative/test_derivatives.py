@@ -50,6 +50,8 @@ CASES = {
     "complex": "diagram f(u : C[3], v : C[3]) -> C[3] { return sin(u) * v + exp(u) / (v * v + 3) }",
     "a bundle": "diagram f(u : R[3], v : R) -> R @ R[3] { return v * sum(u), u * u }",
     "symbols": "diagram f(x : Tokens[5, 3], u : R[3, 2]) -> R[3, 2] { return embed[d = 2](x) * u }",
+    "random inside": "diagram noisy(u : R[3]) -> R[3] { return u * gaussian[R[3]]() }\n"
+    "diagram f(u : R[3]) -> R[3] { return sin(noisy(u)) * u }",
     "random": "diagram f(u : R[3]) -> R[3] { return u * gaussian[R[3]]() + sin(u) }",
 }
 
@@ -214,6 +216,11 @@ def test_a_weight_that_is_not_needed_is_owned() -> None:
 ERRORS = [
     ("diagram f(u : R[3]) -> R[3] { return vjp[f](u, u) }", "contains itself"),
     ("box g : R[3] -> R[3]\ndiagram f(u : R[3]) -> R[3] { return grad[x -> sum(g(x))](u) }", "`g` has no derivative"),
+    (
+        "diagram noisy(u : R[3]) -> R[3] { return linear(u) * gaussian[R[3]]() }\n"
+        "diagram f(u : R[3], v : R[3]) -> R[3] { return vjp[noisy >> sin](u, v) }",
+        "`noisy` draws inside",
+    ),
     ("diagram f(u : R[3]) -> R[3] { return grad[sin](u) }", "a gradient is of a diagram that ends in a number"),
     ("diagram f(u : R[3], v : R[2]) -> R[3] { return jvp[sin](u, v) }", "is another wire than what it is a tangent of"),
     ("diagram f(u : R[3]) -> R[3] { return vjp[sin, wrt = [1]](u, u) }", "by wire 1 of a diagram of 1"),
