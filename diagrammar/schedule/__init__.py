@@ -7,7 +7,7 @@ read from the forward is the residual (`optic`).
 """
 
 from diagrammar.schedule.flattened import Flattened, flattened
-#from diagrammar.schedule.optic import Optic, split
-#from diagrammar.schedule.reverse import Joint, joint
+from diagrammar.schedule.optic import Optic, split
+from diagrammar.schedule.reverse import Joint, joint
 
 __all__ = ["Flattened", "Joint", "Optic", "flattened", "joint", "split"]
