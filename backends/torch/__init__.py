@@ -24,6 +24,7 @@ from diagrammar.backends.torch.classes import Program
 from diagrammar.backends.torch.entrance import Conditions
 from diagrammar.backends.torch.facts import Survey
 from diagrammar.backends.torch.load import load
+from diagrammar.backends.torch.memory import Memory, reversed_by
 from diagrammar.backends.torch.meanings.arithmetic import REAL
 from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
 from diagrammar.backends.torch.names import is_plain
@@ -49,6 +50,7 @@ def compile(
     flat: bool = False,
     conditions: Conditions = (),
     name: str = "Main",
+    memory: Memory = None,
 ) -> nn.Module:
     """An ordinary module for a diagram.
 
@@ -60,7 +62,7 @@ def compile(
 
     Raises `BackendError` for a box without a meaning.
     """
-    program, text = _write(diagram, spaces, flat, conditions, name)
+    program, text = _write(diagram, spaces, flat, conditions, name, memory)
     missing = [box for key, box in program.bound.items() if key not in (boxes or {})]
     if missing:
         raise BackendError(f"torch: the box `{missing[0].name}` has no meaning; bind it with boxes=", missing[0].span)
@@ -79,12 +81,13 @@ def emit(
     flat: bool = False,
     conditions: Conditions = (),
     name: str = "Main",
+    memory: Memory = None,
 ) -> str:
     """The source of the same module as a file that imports torch alone; `Main(seed=0)` makes it.
 
     Boxes to be bound are given as `Main(boxes={"name": module})`.
     """
-    return _write(diagram, spaces, flat, conditions, name)[1]
+    return _write(diagram, spaces, flat, conditions, name, memory)[1]
 
 
 def is_fused(box: Box) -> bool:
@@ -108,7 +111,7 @@ def _as_module(box: Any) -> Any:
 
 
 def _write(
-    diagram: Diagram, spaces: Spaces | None, flat: bool, conditions: Conditions, name: str
+    diagram: Diagram, spaces: Spaces | None, flat: bool, conditions: Conditions, name: str, memory: Memory
 ) -> tuple[Program, str]:
     if not is_plain(name):
         raise ValueError(f"{name!r} cannot be the name of a class")
@@ -124,7 +127,7 @@ def _write(
     gc.disable()
     try:
         program = Program(diagram, Survey(diagram, is_fused), flat, known)
-        return program, source(program, diagram, name, conditions)
+        return program, source(program, diagram, name, conditions, reversed_by(diagram, memory))
     finally:
         if collecting:
             gc.enable()

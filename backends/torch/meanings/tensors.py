@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagrammar.backends.torch.function import rank
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, Several, is_pair
+from diagrammar.schedule.totals import TOTAL
 from diagrammar.types import Field, Type, shape_of
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"
@@ -27,11 +28,13 @@ def _einsum(c: Call) -> Result:
     letters["..."] = "..." if "..." in out or "..." not in left else _dots(c, terms, letters)
     words = ["".join(letters[name] for name in term) for term in terms]
     result = "".join(letters[name] for name in out)
-    special = _matrix(c, words, result)
+    total = c.param("batch") == "sum"
+    special = None if total else _matrix(c, words, result)
     if special is not None:
         return special
     marks = [("z" if c.flag(at) else "") + word for at, word in enumerate(words)]
-    lead = "z" if any(c.flag(at) for at in range(len(words))) else ""
+    lead = "z" if not total and any(c.flag(at) for at in range(len(words))) else ""
+    c.flags = (not total,)
     pairs = [at for at, wire in enumerate(c.box.dom) if is_pair(wire)]
     args = [c.arg(at) for at in range(len(words))]
     if len(pairs) <= 1:
@@ -177,6 +180,11 @@ def _batch_sum(c: Call) -> Result:
     return f"{c.arg()} * {c.fn.batch()}"
 
 
+def _batch_sum(c: Call) -> Result:
+    c.flags = (False,)
+    return f"{c.arg()}.sum(0)" if c.flag(0) else c.arg()
+
+
 def _moments(c: Call) -> Result:
     wire = c.type()
     axes = [0, *range(2, rank(wire) + 1)] if isinstance(wire, Field) else [0]
@@ -200,5 +208,6 @@ MEANINGS: dict[str, Meaning] = {
     "std:batch_sum": Meaning(_batch_sum, lift=False, batched=False),
     "std:lookup": Meaning(_lookup),
     "std:batch_moments": Meaning(_moments, batched=False),
+    TOTAL: Meaning(_batch_sum, lift=False),
     "std:conj": Meaning(_conj, lift=False),
 }
