@@ -17,8 +17,8 @@ Memory = str | int | None
 
 
 def reversed_by(diagram: Diagram, memory: Memory) -> Reverse | None:
-    """The reverse mode of a diagram under a schedule; None for torch's own."""
-    if memory is None:
+    """The reverse mode of a diagram under a schedule; None for torch's own, and where nothing depends on a sample."""
+    if memory is None or not diagram.dom:
         return None
     flat = flattened(diagram, is_kept)
     able = differentiable(flat.diagram.dom)

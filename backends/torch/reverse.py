@@ -13,6 +13,7 @@ from diagrammar.backends.torch.names import member, stored
 from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Diagram, Flat
 from diagrammar.schedule import Flattened, Optic
+from diagrammar.schedule.reverse import narrowed
 from diagrammar.steps import run
 from diagrammar.tangent import Mask, has_tangent
 from diagrammar.types import shape_of
@@ -73,7 +74,7 @@ def _backward(
         wire = next(outputs) if on and next(given) else None
         places.append(wire if want else None)
     ends = [wire for wire in places if wire is not None]
-    diagram = Diagram(Flat(flat.types, flat.inputs, flat.nodes, tuple(ends)))
+    diagram = Diagram(Flat(flat.types, flat.inputs, narrowed(flat.nodes, ends), tuple(ends)))
     fn, results = _function(program, diagram, flags)
     found = iter(results)
     texts = []

@@ -140,6 +140,8 @@ def _check(box: Box) -> None:
     """A box that may be run again, or left out, as often as one likes."""
     if "random" in box.kinds or box.origin in ("std:gaussian", "std:uniform"):
         raise DerivativeError(f"`{box.name}` draws numbers: what it draws cannot be computed again", box.span)
+    if "batch" in box.kinds:
+        raise DerivativeError(f"`{box.name}` looks at all samples together: its cotangent is not of one", box.span)
     if box.origin in ("state", "next", "training"):
         raise DerivativeError("a state, or what differs in training, cannot be computed again", box.span)
     if not box.insides and box.key is not None and not box.origin.startswith("std:"):

@@ -178,6 +178,33 @@ def _cotangent(box: Box, mask: Mask, told: Residual) -> Box:
     )  # fmt: skip
 
 
+def narrowed(nodes: Sequence[Node], outputs: Sequence[int]) -> list[Node]:
+    """The boxes that the outputs need; cotangents give only those of their results that are needed."""
+    needed = set(outputs)
+    found = []
+    for node in reversed(nodes):
+        used = [wire in needed for wire in node.outs]
+        if any(used):
+            needed.update(node.ins)
+            derived = node.box.derived
+            if not all(used) and derived is not None and derived.kind == "vjp" and not node.box.insides:
+                node = _narrow(node, derived, used)
+            found.append(node)
+    found.reverse()
+    return found
+
+
+def _narrow(node: Node, derived: Derivative, used: list[bool]) -> Node:
+    box = node.box
+    left = iter(used)
+    active = tuple(on and next(left) for on in derived.active)
+    less = Box(
+        box.name, box.dom, tuple(wire for wire, on in zip(box.cod, used, strict=True) if on), origin=box.origin,
+        params=box.params, span=box.span, derived=Derivative("vjp", active, derived.of),
+    )  # fmt: skip
+    return Node(less, node.ins, tuple(wire for wire, on in zip(node.outs, used, strict=True) if on))
+
+
 def trimmed(image: Diagram) -> Diagram:
     """A cotangent that is one frame, without the inputs of the frame that nothing inside reads."""
     flat = image.flat

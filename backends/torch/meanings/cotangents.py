@@ -166,7 +166,9 @@ def _layer_norm_left(c: Call) -> Result:
 
 def _layer_norm(c: Call) -> Result:
     back = Back(c)
-    read = f"{back.at(0)}, {_shape(c, back.of)}, {back.left(0)}, {back.left(1)}, {back.weight('scale')}, None"
+    # the shift is asked for by its shape alone
+    scale = back.weight("scale")
+    read = f"{back.at(0)}, {_shape(c, back.of)}, {back.left(0)}, {back.left(1)}, {scale}, {scale}"
     text = f"{c.helper('_layer_norm_backward')}({back.seed}, {read}, {back.mask('scale', 'shift')})"
     return back.parts(text, "scale", "shift")
 
