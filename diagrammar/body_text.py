@@ -81,6 +81,7 @@ class Body:
         "prefix",
         "prefixes",
         "shares",
+        "top",
         "twice",
         "wires",
     )
@@ -105,6 +106,7 @@ class Body:
         # many sizes left to be found together take long to find
         self.frugal = len(boxes) <= 64 and not any(box.origin in READERS for box in boxes)
         self.twice = twice(inside)
+        self.top = {node.box.key for node in inside.flat.nodes if node.box.insides} - {None}
         self.hidden = {*hidden, *file.declared(inside)}
         self.heads = iter(self._heads(boxes))
         # wires are `x1`, `x2`, ... unless something else, or a body around this one, has such names
@@ -151,6 +153,10 @@ class Body:
                 self._share(box)
             return name, name, None, ""
         base, text = self._text(box)
+        if key in self.top and base != key and base in self.twice:
+            # a share of the name of this definition hides it: this one is a share too, declared before
+            self._share(box)
+            return str(key), str(key), None, ""
         return base if is_written(box) else "", text, key, ""
 
     def _derived(self, box: Box) -> tuple[str, str, str | None, str]:
@@ -219,7 +225,9 @@ class Body:
         # a share may be of a diagram of the block
         locals_ = {local for local, _ in self.local.values()}
         late = {share: text for share, text in self.shares.items() if text in locals_}
-        yield from (f"{deeper}share {share} = {text}\n" for share, text in self.shares.items() if share not in late)
+        # a share of the name of what it is a mention of hides that from those after it
+        early = sorted(self.shares, key=lambda share: self.shares[share].partition("[")[0] == share)
+        yield from (f"{deeper}share {share} = {self.shares[share]}\n" for share in early if share not in late)
         outer = {(ups + 1, share): text for (ups, share), text in self.called.items()}
         for local, one in self.local.values():
             yield Body(self.file, one, self.prefixes, self.hidden, outer).definition(local, deeper)

@@ -35,6 +35,7 @@ _FREE = frozenset(
         "lookup",
         "expand",
         "insert",
+        "flip",
         "unpool",
     ]
 )

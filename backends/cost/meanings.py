@@ -252,6 +252,7 @@ MEANINGS: dict[str, Callable[[Call], Made]] = {
     "split": _split,
     "expand": lambda c: c.done(rearrange(c, None)),
     "insert": _insert,
+    "flip": lambda c: c.done(c.k.pointwise("flip", c.arg())),
     "lookup_transpose": _lookup_transpose,
     "batch_sum": _batch_sum,
     "scale_pairs": lambda c: c.done(c.k.pointwise("mul", c.arg())),

@@ -152,6 +152,11 @@ def _index(place: Place, u: Array) -> Array:
     return u[at : at + 1] if isinstance(place.box.dom[0], Field) else u[at]
 
 
+def _flip(place: Place, u: Array) -> Array:
+    """The entries along the first axis backwards."""
+    return u[::-1].copy()
+
+
 def _insert(place: Place, u: Array) -> Array:
     """Zeros, but for one entry."""
     result = np.zeros(place.result, u.dtype)
@@ -197,6 +202,7 @@ MEANINGS: dict[str, Callable[..., Any]] = {
     "std:reduce": _reduce,
     "std:expand": _expand,
     "std:insert": _insert,
+    "std:flip": _flip,
     "std:lookup_transpose": _lookup_transpose,
     "std:concat": _concat,
     "std:split": _split,

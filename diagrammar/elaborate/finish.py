@@ -237,6 +237,8 @@ def _leaf(body: Body, declared: Declared, made: Mention, values: dict[str, Any],
         return Box(declared.name, dom, cod, origin=declared.origin, params=params, key=key, kinds=kinds, span=made.span)
     _check_numbers(declared, made, kinds, dom)
     width = len(cod)
+    if width == 0 and "elementwise" in kinds and not dom:
+        return []
     if width > 1 and "elementwise" in kinds and len(dom) % width == 0:
         return [
             Box(

@@ -171,6 +171,12 @@ AXES: dict[str, list[Specimen]] = {
         ("u : C[2]", "C[2, 2]", "insert[0, 2](u)"),
         ("u : Field[X1[5], 1]", "Field[X1[5], 3]", "insert[2, 3](u)"),
     ],
+    "flip": [
+        ("u : R[4]", "R[4]", "flip(u)"),
+        ("u : R[3, 3]", "R[3, 3]", "flip(u)"),
+        ("u : C[2]", "C[2]", "flip(u)"),
+        ("u : Bool[3]", "Bool[3]", "flip(u)"),
+    ],
     "index": [
         ("u : R[4, 4]", "R[4]", "u[2]"),
         ("u : R[4]", "R", "u[0]"),

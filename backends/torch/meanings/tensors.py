@@ -150,6 +150,10 @@ def _insert(c: Call) -> Result:
     return f"{c.helper('_fill')}({text}, 1, {at}, {after})"
 
 
+def _flip(c: Call) -> Result:
+    return f"{c.arg()}.flip(1)"
+
+
 def _total(c: Call) -> Result:
     wire = c.type()
     pair = int(is_pair(wire))
@@ -204,6 +208,7 @@ MEANINGS: dict[str, Meaning] = {
     "std:index": Meaning(_index),
     "std:sum": Meaning(_total),
     "std:insert": Meaning(_insert),
+    "std:flip": Meaning(_flip),
     "std:lookup_transpose": Meaning(_lookup_transpose),
     "std:batch_sum": Meaning(_batch_sum, lift=False, batched=False),
     "std:lookup": Meaning(_lookup),
