@@ -124,10 +124,10 @@ def _conv(box: Box, active: Mask) -> Residual | None:
     count = _fits(box, "W")
     if len(inner) != 1 or not count or not isinstance(box.dom[0], Field):
         return None
-    modes = ("zeros", "circular") if inner[0].origin == "std:convolution" else ("zeros",)
-    if inner[0].param("padding", "zeros") not in modes or not 1 <= box.dom[0].space.dim <= 3:
+    if not 1 <= box.dom[0].space.dim <= 3:
         return None
-    if inner[0].origin == "std:convolution_transpose" and not _symmetric(inner[0]):
+    turned = inner[0].origin == "std:convolution_transpose"
+    if turned and (inner[0].param("padding", "zeros") != "zeros" or not _symmetric(inner[0])):
         return None
     # the operation asks for both, if only for their shapes
     return Residual((0, _at(box, "W")), (), count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagrammar.diagram import Box, Builder, Diagram, Flat
 from diagrammar.tangent import Mask
 
-TOTAL = "batch_sum"
+TOTAL = "std:batch_sum"
 
 
 def totalled(diagram: Diagram, sums: Mask) -> Diagram:
@@ -44,7 +44,7 @@ def totalled(diagram: Diagram, sums: Mask) -> Diagram:
         end = at[wire]
         if on and wire not in done:
             what = build.types[end]
-            (end,) = build.add(Box(TOTAL, (what,), (what,), origin=TOTAL, kinds=frozenset({"linear", "batch"})), [end])
+            (end,) = build.add(Box("batch_sum", (what,), (what,), origin=TOTAL, kinds=frozenset({"linear", "batch"})), [end])
         ends.append(end)
     made = build.build(ends)
     return Diagram(Flat(made.flat.types, made.flat.inputs, made.flat.nodes, made.flat.outputs), diagram.name)

@@ -110,8 +110,7 @@ def _conv(c: Call) -> Result:
     left, right = padding_of(kernel, stride)
     mask = back.mask("W", "c")
     if box.origin == "std:convolution":
-        wrap = call.text("padding", "zeros") == "circular"
-        text = f"{stride}, {left}, {right}, {wrap}, {groups}, {mask}"
+        text = f"{stride}, {left}, {right}, {call.text('padding', 'zeros')!r}, {groups}, {mask}"
         text = f"{c.helper('_convolve_back')}({back.seed}, {back.at(0)}, {back.weight('W')}, {text})"
     else:
         text = f"{stride}, {left}, {max(stride - kernel, 0)}, {groups}, {mask}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from diagrammar.backends.torch.function import rank
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, Several, is_pair
-from diagrammar.schedule.totals import TOTAL
 from diagrammar.types import Field, Type, shape_of
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"
@@ -184,11 +183,6 @@ def _batch_sum(c: Call) -> Result:
     return f"{c.arg()} * {c.fn.batch()}"
 
 
-def _batch_sum(c: Call) -> Result:
-    c.flags = (False,)
-    return f"{c.arg()}.sum(0)" if c.flag(0) else c.arg()
-
-
 def _moments(c: Call) -> Result:
     wire = c.type()
     axes = [0, *range(2, rank(wire) + 1)] if isinstance(wire, Field) else [0]
@@ -213,6 +207,5 @@ MEANINGS: dict[str, Meaning] = {
     "std:batch_sum": Meaning(_batch_sum, lift=False, batched=False),
     "std:lookup": Meaning(_lookup),
     "std:batch_moments": Meaning(_moments, batched=False),
-    TOTAL: Meaning(_batch_sum, lift=False),
     "std:conj": Meaning(_conj, lift=False),
 }

@@ -43,20 +43,20 @@ def _group_norm_back(dy: Tensor, x: Tensor, mean: Tensor, rstd: Tensor, scale: T
 
 
 def _convolve_back(
-    dy: Tensor, x: Tensor, w: Tensor, stride: int, left: int, right: int, wrap: bool, groups: int, mask: Any
+    dy: Tensor, x: Tensor, w: Tensor, stride: int, left: int, right: int, mode: str, groups: int, mask: Any
 ) -> Any:
     """The cotangents of a convolution of a batch with one kernel."""
     dim = x.dim() - 2
-    inner, outside = (0, True) if wrap or left != right else (left, False)
+    inner, outside = (left, False) if mode == "zeros" and left == right else (0, True)
     if outside:
-        x = F.pad(x, (left, right) * dim, mode="circular" if wrap else "constant")
+        x = F.pad(x, (left, right) * dim, mode="constant" if mode == "zeros" else mode)
     steps, ones, none = [stride] * dim, [1] * dim, [0] * dim
     found = _convolution_backward(
         dy, x, w, [w.shape[0]], steps, [inner] * dim, ones, False, none, groups, mask
     )
     if not outside or found[0] is None:
         return found
-    return _fold_back(found[0], dim, left, right, wrap), found[1], found[2]
+    return _fold_back(found[0], dim, left, right, mode), found[1], found[2]
 
 
 def _transpose_back(
