@@ -85,8 +85,9 @@ def _linear(c: Call) -> Result:
     dy, several = back.seed, rank(back.of.dom[0]) > 1
     rows = f"{dy}.flatten(0, -2)" if several else dy
     return back.results(
-        lambda: f"{dy} @ {back.weight('W')}",
-        W=lambda: f"{rows}.t() @ {back.at(0)}{'.flatten(0, -2)' if several else ''}",
+        # `mm` is found faster than `@`, which counts where matrices are small
+        lambda: f"{dy} @ {back.weight('W')}" if several else f"torch.mm({dy}, {back.weight('W')})",
+        W=lambda: f"torch.mm({rows}.t(), {back.at(0)}{'.flatten(0, -2)' if several else ''})",
         c=lambda: f"{rows}.sum(0)",
     )
 

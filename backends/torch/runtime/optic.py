@@ -35,29 +35,29 @@ class _Optic(torch.autograd.Function):
         made = made if isinstance(made, tuple) else (made,)
         ctx.module = module
         # what is made in between belongs to this call alone: it is let go step by step in the backward
-        ctx.kept = list(made[results:])
-        ctx.save_for_backward(*wires, *(made[at] for at in reads))
+        ctx.kept = made[results:]
+        if reads:
+            wires += tuple([made[at] for at in reads])
+        ctx.save_for_backward(*wires)
         if len(ends) < results:
             ctx.mark_non_differentiable(*(made[at] for at in range(results) if at not in ends))
         return made[0] if results == 1 else made[:results]
 
     @staticmethod
     def backward(ctx: Any, *seeds: Any) -> Any:
-        module, needs = ctx.module, ctx.needs_input_grad[1:]
-        inputs, results, reads, ends = module._ends
-        saved = list(ctx.saved_tensors)
+        module, needs = ctx.module, ctx.needs_input_grad
+        inputs, results, _, ends = module._ends
         kept, ctx.kept = ctx.kept, None
-        if torch.is_grad_enabled() or kept is None:
+        if kept is None or torch.is_grad_enabled():
             # a derivative of the backward needs the boxes; and a second backward finds the residual used up
-            wires = saved[: len(needs)]
-            del saved, kept
-            return None, *_again(module, wires, needs, seeds)
-        saved += kept
-        del kept
-        saved += [seeds[at] for at in ends]
-        if not any(needs[inputs:]):
-            return None, *module._back_inputs(saved)
-        return None, *(module._back if any(needs[:inputs]) else module._back_weights)(saved)
+            kept = None
+            return None, *_again(module, ctx.saved_tensors[: len(needs) - 1], needs[1:], seeds)
+        given = seeds if len(ends) == results else [seeds[at] for at in ends]
+        wires = [*ctx.saved_tensors, *kept, *given]
+        del kept, given
+        if True not in needs[inputs + 1 :]:
+            return None, *module._back_inputs(wires)
+        return None, *(module._back(wires) if True in needs[1 : inputs + 1] else module._back_weights(wires))
 
 
 def _again(module: Any, wires: Any, needs: Any, seeds: Any) -> list[Any]:
