@@ -10,8 +10,8 @@ from diagrammar.derivative import Deriver
 from diagrammar.derivative.wiring import lay, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Flat, Node
 from diagrammar.pause import pausing
-from diagrammar.schedule.residuals import Residual, residual
-from diagrammar.schedule.totals import totalled
+from diagrammar.schedule.residuals import Residual, residual, weights_of
+from diagrammar.schedule.totals import TOTAL, totalled
 from diagrammar.steps import run
 from diagrammar.tangent import Mask, has_tangent, tangents
 from diagrammar.types import Type
@@ -23,7 +23,8 @@ class Joint:
 
     `inputs` are those of the body, `seeds` the cotangents of its differentiable `results`; `forward` are its boxes,
     `backward` those of the cotangent, each list in an order in which it can be run; `gradients` are the cotangents of
-    the active inputs, None where nothing depends on an input. `batched` says of a wire of the body whether it has the
+    the active inputs, None where nothing depends on an input; `owners[k]` is the number of the forward box that backward
+    box k belongs to. `batched` says of a wire of the body whether it has the
     batch axis: a wire has it if it depends on a wire that has.
     """
 
@@ -36,6 +37,7 @@ class Joint:
     gradients: tuple[int | None, ...]
     active: Mask
     batched: tuple[bool, ...]
+    owners: tuple[int, ...]
 
 
 @pausing
@@ -72,10 +74,13 @@ class _Pass:
         seeds = build.inputs[len(flat.inputs) :]
         for wire, seed in zip(ends, seeds, strict=True):
             parts.setdefault(wire, []).append(seed)
-        for node, mask, left in reversed(asked):
+        owners: list[int] = []
+        for number, node, mask, left in reversed(asked):
             self._backward(node, mask, left, parts)
+            owners += [number] * (len(build.nodes) - len(forward) - len(owners))
         moving = [wire for wire, on in zip(flat.inputs, self.active, strict=True) if on]
         gradients = tuple(total(build, parts.get(wire, ())) for wire in moving)
+        owners += [0] * (len(build.nodes) - len(forward) - len(owners))
         flags = [False] * len(build.types)
         for wire, on in self.batched.items():
             if wire in self.at:
@@ -86,17 +91,22 @@ class _Pass:
             if any(flags[wire] for wire in node.ins):
                 for wire in node.outs:
                     flags[wire] = True
+        for node in build.nodes[len(forward) :]:
+            shared = shared_ends(node.box)
+            has_batch = any(flags[wire] for wire in node.ins)
+            for wire, alone in zip(node.outs, shared, strict=True):
+                flags[wire] = has_batch and not alone
         return Joint(
             build.types, build.inputs[: len(flat.inputs)], seeds, forward, tuple(build.nodes[len(forward) :]),
-            tuple(self.at[wire] for wire in flat.outputs), gradients, self.active, tuple(flags),
+            tuple(self.at[wire] for wire in flat.outputs), gradients, self.active, tuple(flags), tuple(owners),
         )  # fmt: skip
 
-    def _forward(self) -> list[tuple[Node, Mask, tuple[int, ...]]]:
+    def _forward(self) -> list[tuple[int, Node, Mask, tuple[int, ...]]]:
         """Puts the boxes of the body; gives those that have a cotangent, with what they leave for it."""
         flat, build = self.flat, self.build
         moving = {wire for wire, on in zip(flat.inputs, self.active, strict=True) if on}
         asked = []
-        for node in flat.nodes:
+        for number, node in enumerate(flat.nodes):
             has_batch = any(self.batched[wire] for wire in node.ins)
             self.batched.update((wire, has_batch) for wire in node.outs)
             mask = tuple(wire in moving for wire in node.ins)
@@ -107,7 +117,7 @@ class _Pass:
             self.at.update(zip(node.outs, made, strict=False))
             if moves:
                 moving.update(wire for wire in node.outs if has_tangent(flat.types[wire]))
-                asked.append((node, mask, made[len(node.outs) :]))
+                asked.append((number, node, mask, made[len(node.outs) :]))
         return asked
 
     def _backward(self, node: Node, mask: Mask, left: tuple[int, ...], parts: dict[int, list[int]]) -> None:
@@ -154,6 +164,22 @@ class _Pass:
         if known is None:
             known = self.kept[id(box), mask] = (box, _leaving(box, told), _cotangent(box, mask, told), told)
         return known
+
+
+def shared_ends(box: Box) -> tuple[bool, ...]:
+    """Which results of a backward box are summed over the batch."""
+    derived = box.derived
+    if derived is not None and derived.kind == "vjp" and not box.insides:
+        count = len(weights_of(derived.of))
+        first = len(derived.of.dom) - count
+        return tuple(at >= first for at, on in enumerate(derived.active) if on)
+    if box.origin == TOTAL or box.param("batch") == "sum":
+        return tuple(True for _ in box.cod)
+    if len(box.insides) == 1 and box.key is not None:
+        flat = box.insides[0].flat
+        made = {wire: on for node in flat.nodes for wire, on in zip(node.outs, shared_ends(node.box), strict=True)}
+        return tuple(made.get(wire, False) for wire in flat.outputs)
+    return tuple(False for _ in box.cod)
 
 
 def _leaving(box: Box, told: Residual) -> Box:
