@@ -24,7 +24,7 @@ from diagrammar.backends.torch.classes import Program
 from diagrammar.backends.torch.entrance import Conditions
 from diagrammar.backends.torch.facts import Survey
 from diagrammar.backends.torch.load import load
-from diagrammar.backends.torch.memory import Memory, reversed_by
+from diagrammar.backends.torch.memory import Memory, planned
 from diagrammar.backends.torch.meanings.arithmetic import REAL
 from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
 from diagrammar.backends.torch.names import is_plain
@@ -59,6 +59,9 @@ def compile(
     all mentions) or a class (one for each). `spaces` fixes free sizes that no input shows: `{"X": (64, 64), "n": 3}`.
     `flat` writes everything into one `forward`; paths of weights stay. `conditions` are sizes that have to be whole, or
     pairs (size, divisor), checked with the numbers of each call. The text is `module.source`.
+
+    `memory` is None for a forward under torch's own reverse mode, "store" or "recompute" for a backward of the module's
+    own that keeps what it reads, or computes it again, or a plan that was made for a budget.
 
     Raises `BackendError` for a box without a meaning.
     """
@@ -127,7 +130,7 @@ def _write(
     gc.disable()
     try:
         program = Program(diagram, Survey(diagram, is_fused), flat, known)
-        return program, source(program, diagram, name, conditions, reversed_by(diagram, memory))
+        return program, source(program, diagram, name, conditions, planned(diagram, memory))
     finally:
         if collecting:
             gc.enable()

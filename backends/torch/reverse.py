@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from diagrammar.backends.torch.body import body
 from diagrammar.backends.torch.classes import Program
@@ -12,7 +11,8 @@ from diagrammar.backends.torch.meanings.call import written_out
 from diagrammar.backends.torch.names import member, stored
 from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Diagram, Flat
-from diagrammar.schedule import Flattened, Optic
+from diagrammar.schedule import Flattened
+from diagrammar.schedule.plan import Plan
 from diagrammar.schedule.reverse import narrowed
 from diagrammar.steps import run
 from diagrammar.tangent import Mask, has_tangent
@@ -22,21 +22,12 @@ from diagrammar.types import shape_of
 WHOLE = 20_000
 
 
-@dataclass(frozen=True)
-class Reverse:
-    """A module's own reverse mode: its flat body, the optic, and which inputs are active."""
-
-    flat: Flattened
-    optic: Optic
-    active: Mask
-
-
 Write = Callable[[Program, Function, str, str, str], list[str]]
 
 
-def methods(program: Program, reverse: Reverse, write: Write) -> list[list[str]]:
+def methods(program: Program, plan: Plan, write: Write) -> list[list[str]]:
     """`_there`, `_back` and its two parts, and `_run`; `write` makes the text of a function that returns something."""
-    flat, optic = reverse.flat, reverse.optic
+    flat, optic = plan.flat, plan.optic
     count = len(flat.diagram.dom)
     batched = tuple(at < flat.inputs for at in range(count))
     made, results = _function(program, optic.forward, batched)
@@ -51,7 +42,7 @@ def methods(program: Program, reverse: Reverse, write: Write) -> list[list[str]]
         ("_back_weights", tuple(not on for on in batched)),
         ("_back_inputs", batched),
     ):
-        lines.append(_backward(program, reverse, inner, name, wanted, write))
+        lines.append(_backward(program, plan, inner, name, wanted, write))
     ends = tuple(at for at, wire in enumerate(cod) if has_tangent(wire))
     return [*lines, _entry(flat), [f"_ends = ({flat.inputs}, {len(cod)}, {optic.reads!r}, {ends!r})"]]
 
@@ -63,14 +54,14 @@ def _function(program: Program, diagram: Diagram, flags: Mask) -> tuple[Function
 
 
 def _backward(
-    program: Program, reverse: Reverse, flags: Mask, name: str, wanted: Mask, write: Write
+    program: Program, plan: Plan, flags: Mask, name: str, wanted: Mask, write: Write
 ) -> list[str]:  # fmt: skip
     """A backward for those inputs that are wanted; it takes its wires out of a list, so that it alone holds them."""
-    flat = reverse.optic.backward.flat
-    given = iter(reverse.optic.given)
+    flat = plan.optic.backward.flat
+    given = iter(plan.optic.given)
     outputs = iter(flat.outputs)
     places: list[int | None] = []
-    for on, want in zip(reverse.active, wanted, strict=True):
+    for on, want in zip(plan.joint.active, wanted, strict=True):
         wire = next(outputs) if on and next(given) else None
         places.append(wire if want else None)
     ends = [wire for wire in places if wire is not None]
@@ -79,7 +70,7 @@ def _backward(
     found = iter(results)
     texts = []
     for at, wire in enumerate(places):
-        texts.append("None" if wire is None else _returned(fn, next(found), at < reverse.flat.inputs))
+        texts.append("None" if wire is None else _returned(fn, next(found), at < plan.flat.inputs))
     made = write(program, fn, name, f"_p{len(program.functions)}", f"return ({', '.join(texts)},)")
     head = [f"def {name}(self, wires):", f"    {', '.join(fn.params)}, = wires", "    wires.clear()"]
     return [*head, *made[1:]]

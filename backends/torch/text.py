@@ -15,9 +15,9 @@ from diagrammar.backends.torch.meanings.arithmetic import REAL, elementwise
 from diagrammar.backends.torch.meanings.call import written_out
 from diagrammar.backends.torch.meanings.table import FUSED
 from diagrammar.backends.torch.names import class_name, literal
-from diagrammar.backends.torch.reverse import Reverse
 from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Box, Diagram
+from diagrammar.schedule.plan import Plan
 from diagrammar.steps import run
 
 _HEAD = """import hashlib
@@ -105,7 +105,7 @@ def _whole(program: Program, fn: Function, name: str, part: str, returned: str) 
 
 
 def source(
-    program: Program, diagram: Diagram, name: str, conditions: entrance.Conditions, own: Reverse | None = None
+    program: Program, diagram: Diagram, name: str, conditions: entrance.Conditions, own: Plan | None = None
 ) -> str:
     """The whole file; `own` is a reverse mode of its own."""
     program.write = write_method

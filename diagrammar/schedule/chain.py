@@ -1,0 +1,111 @@
+"""The least recomputation of a chain under a bound on its memory, by dynamic programming (Beaumont et al., 2019)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A chain of segments, in any unit of memory and of work.
+
+    For each segment: `work` of its forward; `start[s][t]`, what is held for the start of segment t besides what is held
+    for the start of segment s; `residual`, what its backward reads of its own forward, with the start of the next
+    segment; `passing`, the most that lives while its forward runs and keeps nothing; `backward`, the most while its
+    forward that keeps all and then its backward run. `end[t]` are the cotangents that wait at the end of segment t
+    while what is before it is computed again.
+    """
+
+    work: Sequence[float]
+    start: Sequence[Sequence[int]]
+    residual: Sequence[int]
+    passing: Sequence[int]
+    backward: Sequence[int]
+    end: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.work)
+
+
+# how segments s .. t are done: None for one segment, which keeps its residual till its backward; 0 where the first one
+# keeps its residual while the others are done; else the segment whose start is kept, and up to which nothing else is
+Choice = int | None
+
+
+class Table:
+    """For segments s .. t and a memory m beside the start of s: the least work of all forwards, and the first choice.
+    Memory is counted in `slots` equal parts of `most`, rounded up."""
+
+    __slots__ = ("_best", "_part", "chain", "slots")
+
+    def __init__(self, chain: Chain, most: int, slots: int = 160) -> None:
+        self.chain = chain
+        self.slots = slots
+        self._part = max(1, -(-most // slots))
+        self._best: dict[tuple[int, int], tuple[list[float], list[Choice]]] = {}
+        count = len(chain)
+        for length in range(count):
+            for s in range(count - length):
+                self._best[s, s + length] = self._fill(s, s + length)
+
+    def work(self, m: int) -> float:
+        """The least work of the whole chain in m slots; infinite where it does not fit."""
+        return self._best[0, len(self.chain) - 1][0][m]
+
+    def _up(self, size: int) -> int:
+        return -(-size // self._part)
+
+    def _fill(self, s: int, t: int) -> tuple[list[float], list[Choice]]:
+        chain, slots = self.chain, self.slots
+        width = slots + 1
+        best: list[float] = [inf] * width
+        choice: list[Choice] = [None] * width
+        if s == t:
+            need = self._up(chain.backward[s])
+            if need <= slots:
+                best[need:] = [chain.work[s]] * (width - need)
+            return best, choice
+        # the residual of s waits while the rest is done; its own backward needs room too
+        held, need = self._up(chain.residual[s]), self._up(max(chain.backward[s], chain.passing[s]))
+        rest, own = self._best[s + 1, t][0], chain.work[s]
+        for m in range(max(held, need), width):
+            cost = own + rest[m - held]
+            if cost < best[m]:
+                best[m], choice[m] = cost, 0
+        forward, room = 0.0, 0
+        for k in range(s + 1, t + 1):
+            forward += chain.work[k - 1]
+            room = max(room, chain.start[s][k - 1] + chain.passing[k - 1])
+            held = self._up(chain.start[s][k])
+            need = max(held, self._up(room + chain.end[t]))
+            later, before = self._best[k, t][0], self._best[s, k - 1][0]
+            for m in range(need, width):
+                cost = forward + later[m - held] + before[m]
+                if cost < best[m]:
+                    best[m], choice[m] = cost, k
+        return best, choice
+
+    def steps(self, m: int) -> Iterator[tuple[str, int, int]]:
+        """What is done after the first forward: ("forward", s, t) are segments s .. t - 1 again, ("backward", s, s)
+        the backward of a segment."""
+        stack: list[tuple[str, int, int, int, bool]] = [("solve", 0, len(self.chain) - 1, m, True)]
+        while stack:
+            what, s, t, m, first = stack.pop()
+            if what != "solve":
+                yield what, s, t
+                continue
+            chosen = self._best[s, t][1][m]
+            if s == t or chosen == 0:
+                if not first:
+                    yield "forward", s, s + 1
+                stack.append(("backward", s, s, 0, False))
+                if s < t:
+                    stack.append(("solve", s + 1, t, m - self._up(self.chain.residual[s]), first))
+                continue
+            assert chosen is not None
+            if not first:
+                yield "forward", s, chosen
+            stack.append(("solve", s, chosen - 1, m, False))
+            stack.append(("solve", chosen, t, m - self._up(self.chain.start[s][chosen]), first))
