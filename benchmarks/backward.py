@@ -104,9 +104,7 @@ class Checkpointed(torch.nn.Module):
     def __init__(self, block: Diagram, count: int, every: int) -> None:
         super().__init__()
         blocks = [dg.compile(block) for _ in range(count)]
-        self.parts = torch.nn.ModuleList(
-            torch.nn.Sequential(*blocks[at : at + every]) for at in range(0, count, every)
-        )
+        self.parts = torch.nn.ModuleList(torch.nn.Sequential(*blocks[at : at + every]) for at in range(0, count, every))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """All blocks, part by part."""

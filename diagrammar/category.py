@@ -138,6 +138,10 @@ class Place:
             where = instances.child(where, inner, instances.index_of(where))
         return instances.dotted(where)
 
+    def around(self) -> str:
+        """The path of the keyed box that it stands in; "" at the root."""
+        return self._run.instances.dotted(self._scope[0])
+
     def run(self, args: Sequence[Any], step: int = 0) -> tuple[Any, ...]:
         """Runs a diagram inside on these values."""
         return self._run.diagram(self.box.insides[step], args, self._scope, self._index)

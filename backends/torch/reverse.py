@@ -89,7 +89,8 @@ def _entry(flat: Flattened) -> list[str]:
     params = [f"v{at}" for at in range(flat.inputs)]
     lines = [f"def _run(self{''.join(f', {name}' for name in params)}):"]
     args = ", ".join(params)
-    lines += [f"    if _plainly(({args},)):", f"        return self._plain({args})"]
+    unlike = f" or _unlike({args})" if len(params) > 1 else ""
+    lines += [f"    if _plainly(){unlike} or not v0.shape[0]:", f"        return self._plain({args})"]
     known: dict[tuple[str, ...], str] = {(): "self"}
     wires = list(params)
     for number, weight in enumerate(flat.weights):

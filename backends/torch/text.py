@@ -114,7 +114,7 @@ def source(
     results = run(body(program, fn, diagram, fn.inputs, Owner("self", None)))
     root.lines.append(method_text(program, root, fn, "_plain" if own else "_run", results))
     if own:
-        program.helpers |= {"_plainly", "_through"}
+        program.helpers |= {"_plainly", "_through"} | ({"_unlike"} if len(diagram.dom) > 1 else set())
         root.lines += reverse.methods(program, own, _whole)
     if not program.flat:
         _own_methods(program)

@@ -24,11 +24,13 @@ class Weight:
 
 @dataclass(frozen=True)
 class Flattened:
-    """`diagram` has the inputs of the diagram that it was made of, then its weights."""
+    """`diagram` has the inputs of the diagram that it was made of, then its weights; `names[k]` says which box its box
+    k was: where it stands, `layer.0`, and what it is called."""
 
     diagram: Diagram
     inputs: int
     weights: tuple[Weight, ...]
+    names: tuple[tuple[str, str], ...]
 
 
 def flattened(diagram: Diagram, keep: Callable[[Box], bool] = lambda box: False) -> Flattened:
@@ -54,16 +56,18 @@ def flattened(diagram: Diagram, keep: Callable[[Box], bool] = lambda box: False)
     meaning = _Opening(body, keep)
     ends = interpret(diagram, meaning, body.build.inputs, lambda box: not keep(box))
     made = body.lifted(len(diagram.dom), ends, first=False)
-    return Flattened(made, len(diagram.dom), tuple(Weight(path, box) for path, (box, _) in body.weights.items()))
+    weights = tuple(Weight(path, box) for path, (box, _) in body.weights.items())
+    return Flattened(made, len(diagram.dom), weights, tuple(body.names))
 
 
 class _Body:
     """A body that is being made, and the weights that it has asked for so far: the box and the wire of each."""
 
-    __slots__ = ("build", "weights")
+    __slots__ = ("build", "names", "weights")
 
     def __init__(self, build: Builder) -> None:
         self.build = build
+        self.names: list[tuple[str, str]] = []
         self.weights: dict[str, tuple[Box, int]] = {}
 
     def weight(self, path: str, box: Box) -> int:
@@ -98,6 +102,7 @@ class _Opening:
         if box.origin == "weight":
             return (body.weight(place.path(), box),)
         _check(box)
+        body.names.append((place.around(), box.name))
         if not box.insides:
             return body.build.add(box, args)
         if box.key is not None:

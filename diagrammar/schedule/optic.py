@@ -9,9 +9,7 @@ from diagrammar.diagram import Diagram, Flat, Node
 from diagrammar.schedule.reverse import Joint
 
 # boxes without work of their own: views, and numbers; they are made again where they are read, and never kept
-FREE = frozenset(
-    f"std:{name}" for name in ("const", "broadcast", "sample", "field", "as_complex", "as_real")
-)
+FREE = frozenset(f"std:{name}" for name in ("const", "broadcast", "sample", "field", "as_complex", "as_real"))
 # a step of the backward: the forward box of this number again, or the backward box of this number
 Step = tuple[str, int]
 
@@ -22,7 +20,8 @@ class Optic:
 
     A are the inputs of a body with its weights, M the residual, and R those of the results B that the backward reads,
     by their numbers in `reads`. `kept` are the wires of M in the joint pass, `backward` gives those cotangents of
-    active inputs that are not zero: `given` says which.
+    active inputs that are not zero: `given` says which. `again` are the numbers of the forward boxes that the backward
+    runs, each as often as it does.
     """
 
     forward: Diagram
@@ -30,6 +29,7 @@ class Optic:
     reads: tuple[int, ...]
     kept: tuple[int, ...]
     given: tuple[bool, ...]
+    again: tuple[int, ...]
 
 
 def store(joint: Joint) -> list[Step]:
@@ -46,8 +46,10 @@ def split(joint: Joint, steps: Iterable[Step]) -> Optic:
     """The optic of a schedule: what its backward reads before it has made it is the residual."""
     back = _Back(joint)
     for which, number in steps:
-        node = joint.forward[number] if which == "forward" else joint.backward[number]
-        back.put(node)
+        if which == "forward":
+            back.put(joint.forward[number], number)
+        else:
+            back.put(joint.backward[number])
     return back.optic()
 
 
@@ -60,11 +62,9 @@ class _Back:
         self.types = list(joint.types)
         self.at: dict[int, int] = {wire: wire for wire in (*joint.inputs, *joint.seeds)}
         self.nodes: list[Node] = []
+        self.numbers: dict[int, int] = {}
         self.asked: dict[int, int] = {}
-        self.free = {
-            wire: node for node in joint.forward if node.box.origin in FREE for wire in node.outs
-        }
-        self.computed = {wire for node in joint.forward for wire in node.outs}
+        self.free = {wire: node for node in joint.forward if node.box.origin in FREE for wire in node.outs}
 
     def read(self, wire: int) -> int:
         """Where a wire is; one that the backward has not made is asked of the forward."""
@@ -86,11 +86,13 @@ class _Back:
                 self._put(node)
         return self.at[wire]
 
-    def put(self, node: Node) -> None:
-        """One step."""
+    def put(self, node: Node, number: int | None = None) -> None:
+        """One step; of a forward box, which one it is."""
         for wire in node.ins:
             self.read(wire)
         self._put(node)
+        if number is not None:
+            self.numbers[id(self.nodes[-1])] = number
 
     def _put(self, node: Node) -> None:
         ins = tuple(self.at[wire] for wire in node.ins)
@@ -109,17 +111,19 @@ class _Back:
         nodes = live(self.nodes, ends)
         used = {wire for node in nodes for wire in node.ins} | set(ends)
         asked = {wire: here for wire, here in self.asked.items() if here in used}
-        reads = tuple(dict.fromkeys(at for at, wire in enumerate(joint.results) if wire in asked))
         first: dict[int, int] = {}
-        for at in reads:
-            first.setdefault(joint.results[at], at)
+        for at, wire in enumerate(joint.results):
+            if wire in asked:
+                first.setdefault(wire, at)
         reads = tuple(first.values())
         kept = tuple(wire for wire in asked if wire not in first)
         inputs = (*joint.inputs, *(asked[wire] for wire in first), *(asked[wire] for wire in kept), *joint.seeds)
         backward = Diagram(Flat(self.types, inputs, nodes, tuple(ends)))
         outputs = (*joint.results, *kept)
         forward = Diagram(Flat(joint.types, joint.inputs, live(joint.forward, outputs), outputs))
-        return Optic(forward, backward, reads, kept, tuple(wire is not None for wire in joint.gradients))
+        again = tuple(self.numbers[id(node)] for node in nodes if id(node) in self.numbers)
+        given = tuple(wire is not None for wire in joint.gradients)
+        return Optic(forward, backward, reads, kept, given, again)
 
 
 def live(nodes: Sequence[Node], outputs: Sequence[int]) -> list[Node]:
@@ -132,4 +136,3 @@ def live(nodes: Sequence[Node], outputs: Sequence[int]) -> list[Node]:
             found.append(node)
     found.reverse()
     return found
-

@@ -8,6 +8,7 @@ from diagrammar.derivative import Deriver
 from diagrammar.derivative.unwinding import written_out
 from diagrammar.diagram import Diagram
 from diagrammar.errors import DiagramValueError
+from diagrammar.pause import pausing
 from diagrammar.schedule.budget import Work, within
 from diagrammar.schedule.flattened import Flattened, Weight, flattened
 from diagrammar.schedule.optic import Optic, Step, recompute, split, store
@@ -35,6 +36,7 @@ class Figures:
     work: Work
 
 
+@pausing
 def plan(
     diagram: Diagram, memory: str | int, deriver: Deriver, figures: Figures | None = None, inputs: bool = True
 ) -> Plan:

@@ -9,7 +9,6 @@ from diagrammar.box import Derivative
 from diagrammar.derivative import Deriver
 from diagrammar.derivative.wiring import lay, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Flat, Node
-from diagrammar.pause import pausing
 from diagrammar.schedule.residuals import Residual, residual, weights_of
 from diagrammar.schedule.totals import TOTAL, totalled
 from diagrammar.steps import run
@@ -40,7 +39,6 @@ class Joint:
     owners: tuple[int, ...]
 
 
-@pausing
 def joint(diagram: Diagram, active: Mask, batched: Mask, deriver: Deriver) -> Joint:
     """The reverse pass of a flat body by its active inputs; `batched` says which inputs have the batch axis.
 
@@ -145,9 +143,7 @@ class _Pass:
         """The cotangent of a box; those of wires without the batch axis are summed over it."""
         box = node.box
         has_batch = any(self.batched[wire] for wire in node.outs)
-        sums = tuple(
-            has_batch and not self.batched[wire] for wire, on in zip(node.ins, mask, strict=True) if on
-        )
+        sums = tuple(has_batch and not self.batched[wire] for wire, on in zip(node.ins, mask, strict=True) if on)
         known = self.images.get((id(box), mask, sums))
         if known is None:
             image: Diagram = run(self.deriver.image("vjp", box, mask))[0]

@@ -159,4 +159,3 @@ class Run:
                 if wire in self.alive:
                     self.alive.remove(wire)
                     self.live -= self.size[wire]
-

@@ -44,7 +44,9 @@ def totalled(diagram: Diagram, sums: Mask) -> Diagram:
         end = at[wire]
         if on and wire not in done:
             what = build.types[end]
-            (end,) = build.add(Box("batch_sum", (what,), (what,), origin=TOTAL, kinds=frozenset({"linear", "batch"})), [end])
+            (end,) = build.add(
+                Box("batch_sum", (what,), (what,), origin=TOTAL, kinds=frozenset({"linear", "batch"})), [end]
+            )
         ends.append(end)
     made = build.build(ends)
     return Diagram(Flat(made.flat.types, made.flat.inputs, made.flat.nodes, made.flat.outputs), diagram.name)

@@ -18,9 +18,7 @@ Tensors = Sequence[torch.Tensor]
 
 def pair(diagram: Diagram, memory: Any, **options: Any) -> tuple[torch.nn.Module, torch.nn.Module]:
     """The plain module and the other one, in float64, with the same weights."""
-    plain, own = (
-        backend.compile(diagram, dtype=torch.float64, memory=each, **options) for each in (None, memory)
-    )
+    plain, own = (backend.compile(diagram, dtype=torch.float64, memory=each, **options) for each in (None, memory))
     generic(plain)
     own.load_state_dict(plain.state_dict())
     return plain, own
@@ -63,6 +61,10 @@ def agree(diagram: Diagram, memory: Any, batch: tuple[int, ...] = (2,), **option
     (a, da), (b, db) = grads(plain, inputs), grads(own, inputs)
     for one, other in zip(a, b, strict=True):
         assert one.requires_grad == other.requires_grad
-        assert torch.allclose(one, other, rtol=1e-12, atol=1e-12, equal_nan=True) if one.is_floating_point() else torch.equal(one, other)
+        assert (
+            torch.allclose(one, other, rtol=1e-12, atol=1e-12, equal_nan=True)
+            if one.is_floating_point()
+            else torch.equal(one, other)
+        )
     for one, other in zip(da, db, strict=True):
         assert apart(one, other) < 1e-10

@@ -8,7 +8,15 @@ import torch
 import torch.nn.functional as F
 
 from diagrammar.backends.torch.runtime.fields import _fold_back
-from diagrammar.backends.torch.runtime.spectral import _blocks, _fourier, _fourier_low, _fourier_matrices, _mix, _tables, _used
+from diagrammar.backends.torch.runtime.spectral import (
+    _blocks,
+    _fourier,
+    _fourier_low,
+    _fourier_matrices,
+    _mix,
+    _tables,
+    _used,
+)
 
 Tensor = torch.Tensor
 
@@ -51,9 +59,7 @@ def _convolve_back(
     if outside:
         x = F.pad(x, (left, right) * dim, mode="constant" if mode == "zeros" else mode)
     steps, ones, none = [stride] * dim, [1] * dim, [0] * dim
-    found = _convolution_backward(
-        dy, x, w, [w.shape[0]], steps, [inner] * dim, ones, False, none, groups, mask
-    )
+    found = _convolution_backward(dy, x, w, [w.shape[0]], steps, [inner] * dim, ones, False, none, groups, mask)
     if not outside or found[0] is None:
         return found
     return _fold_back(found[0], dim, left, right, mode), found[1], found[2]

@@ -9,19 +9,22 @@ import torch
 Tensor = torch.Tensor
 
 
-def _plainly(inputs: Any) -> bool:
-    """Whether torch is to see the boxes themselves: while it compiles, exports or transforms functions, in forward
-    mode, under autocast, without gradients, and for inputs that are not of one number of samples."""
+def _plainly() -> bool:
+    """Whether torch is to see the boxes themselves: while it compiles, exports, traces or transforms functions, in
+    forward mode, under autocast, and without gradients."""
     return (
         torch.compiler.is_compiling()
         or not torch.is_grad_enabled()
         or torch._C._are_functorch_transforms_active()
         or torch.autograd.forward_ad._current_level >= 0
-        or torch.jit.is_tracing()
-        or torch.is_autocast_enabled(inputs[0].device.type)
-        or any(x.shape[0] != inputs[0].shape[0] for x in inputs)
-        or inputs[0].shape[0] == 0
+        or torch._C._get_tracing_state() is not None
+        or torch._C._is_any_autocast_enabled()
     )
+
+
+def _unlike(*inputs: Tensor) -> bool:
+    """Whether inputs are not of one number of samples: some stand for all samples of others."""
+    return any(x.shape[0] != inputs[0].shape[0] for x in inputs)
 
 
 class _Optic(torch.autograd.Function):
@@ -78,6 +81,6 @@ def _again(module: Any, wires: Any, needs: Any, seeds: Any) -> list[Any]:
 
 def _through(module: Any, wires: Any, inputs: int) -> Any:
     """The module on its inputs and weights."""
-    if any(x.requires_grad for x in wires):
+    if any([x.requires_grad for x in wires]):
         return _Optic.apply(module, *wires)  # type: ignore[no-untyped-call]  # torch leaves it so
     return module._plain(*wires[:inputs])
