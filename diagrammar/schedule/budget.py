@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from math import inf
 
@@ -32,7 +33,8 @@ def within(joint: Joint, budget: int, sizes: Bytes, work: Work) -> tuple[list[St
     if most <= budget:
         return steps, optic
     cuts = _cuts(joint, sizes, work)
-    table = Table(_chain(joint, cuts, sizes, work), most)
+    # what is rounded up may be a little more than all
+    table = Table(_chain(joint, cuts, sizes, work), most + most // 16)
     least, known = most, inf
     # from the least work on: more slots never cost more work, but what the chain does not see may cost memory
     for m in range(table.slots, -1, -1):
@@ -118,8 +120,12 @@ def _cuts(joint: Joint, sizes: Bytes, work: Work) -> list[int]:
         for node in joint.forward:
             done.append(done[-1] + work(node.box))
         wanted = [done[-1] * k / _SEGMENTS for k in range(1, _SEGMENTS)]
-        places = sorted({min(places, key=lambda at, w=want: abs(done[at] - w)) for want in wanted})
+        places = sorted({min(places, key=partial(_apart, done, want)) for want in wanted})
     return [0, *places, count]
+
+
+def _apart(done: list[float], want: float, at: int) -> float:
+    return abs(done[at] - want)
 
 
 def _chain(joint: Joint, cuts: list[int], sizes: Bytes, work: Work) -> Chain:

@@ -36,13 +36,14 @@ Choice = int | None
 
 class Table:
     """For segments s .. t and a memory m beside the start of s: the least work of all forwards, and the first choice.
-    Memory is counted in `slots` equal parts of `most`, rounded up."""
+    Memory is counted in `slots` equal parts of `most`, rounded up: more of them for short chains, since time is as the
+    cube of the segments times the parts."""
 
     __slots__ = ("_best", "_part", "chain", "slots")
 
-    def __init__(self, chain: Chain, most: int, slots: int = 160) -> None:
+    def __init__(self, chain: Chain, most: int, slots: int | None = None) -> None:
         self.chain = chain
-        self.slots = slots
+        self.slots = slots = slots or max(160, min(4000, 12_000_000 // len(chain) ** 3))
         self._part = max(1, -(-most // slots))
         self._best: dict[tuple[int, int], tuple[list[float], list[Choice]]] = {}
         count = len(chain)
@@ -54,6 +55,34 @@ class Table:
         """The least work of the whole chain in m slots; infinite where it does not fit."""
         return self._best[0, len(self.chain) - 1][0][m]
 
+    def room(self, m: int) -> int:
+        """The memory that the schedule for m slots takes, not rounded."""
+        most = 0
+        stack = [(0, len(self.chain) - 1, m, 0)]
+        while stack:
+            s, t, m, before = stack.pop()
+            chosen = self._best[s, t][1][m]
+            most = max(most, before + (self._forward(s, t, chosen) if chosen else self._backward(s)))
+            if s == t:
+                continue
+            if chosen == 0:
+                held = self.chain.residual[s]
+                stack.append((s + 1, t, m - self._up(held), before + held))
+                continue
+            assert chosen is not None
+            held = self.chain.start[s][chosen]
+            stack += [(chosen, t, m - self._up(held), before + held), (s, chosen - 1, m, before)]
+        return most
+
+    def _backward(self, s: int) -> int:
+        return max(self.chain.backward[s], self.chain.passing[s])
+
+    def _forward(self, s: int, t: int, k: int) -> int:
+        """The most while segments s .. k - 1 run, of which nothing stays but the start of k."""
+        chain = self.chain
+        through = max(chain.start[s][j] + chain.passing[j] for j in range(s, k))
+        return max(through + chain.end[t], chain.start[s][k])
+
     def _up(self, size: int) -> int:
         return -(-size // self._part)
 
@@ -63,12 +92,12 @@ class Table:
         best: list[float] = [inf] * width
         choice: list[Choice] = [None] * width
         if s == t:
-            need = self._up(chain.backward[s])
+            need = self._up(self._backward(s))
             if need <= slots:
                 best[need:] = [chain.work[s]] * (width - need)
             return best, choice
         # the residual of s waits while the rest is done; its own backward needs room too
-        held, need = self._up(chain.residual[s]), self._up(max(chain.backward[s], chain.passing[s]))
+        held, need = self._up(chain.residual[s]), self._up(self._backward(s))
         rest, own = self._best[s + 1, t][0], chain.work[s]
         for m in range(max(held, need), width):
             cost = own + rest[m - held]
