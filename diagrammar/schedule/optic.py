@@ -20,7 +20,8 @@ class Optic:
 
     A are the inputs of a body with its weights, M the residual, and R those of the results B that the backward reads,
     by their numbers in `reads`. `kept` are the wires of M in the joint pass, `backward` gives those cotangents of
-    active inputs that are not zero: `given` says which. `again` are the numbers of the forward boxes that the backward
+    active inputs that are not zero: `given` says which. `origins[w]` is the wire of the joint pass that wire w of the
+    backward stands for. `again` are the numbers of the forward boxes that the backward
     runs, each as often as it does.
     """
 
@@ -30,6 +31,7 @@ class Optic:
     kept: tuple[int, ...]
     given: tuple[bool, ...]
     again: tuple[int, ...]
+    origins: tuple[int, ...]
 
 
 def store(joint: Joint) -> list[Step]:
@@ -60,6 +62,7 @@ class _Back:
         self.joint = joint
         # wires here have numbers of their own, since a box may be run several times
         self.types = list(joint.types)
+        self.origins = list(range(len(self.types)))
         self.at: dict[int, int] = {wire: wire for wire in (*joint.inputs, *joint.seeds)}
         self.nodes: list[Node] = []
         self.numbers: dict[int, int] = {}
@@ -102,6 +105,7 @@ class _Back:
 
     def _fresh(self, wire: int) -> int:
         self.types.append(self.types[wire])
+        self.origins.append(self.origins[wire])
         return len(self.types) - 1
 
     def optic(self) -> Optic:
@@ -123,7 +127,7 @@ class _Back:
         forward = Diagram(Flat(joint.types, joint.inputs, live(joint.forward, outputs), outputs))
         again = tuple(self.numbers[id(node)] for node in nodes if id(node) in self.numbers)
         given = tuple(wire is not None for wire in joint.gradients)
-        return Optic(forward, backward, reads, kept, given, again)
+        return Optic(forward, backward, reads, kept, given, again, tuple(self.origins))
 
 
 def live(nodes: Sequence[Node], outputs: Sequence[int]) -> list[Node]:

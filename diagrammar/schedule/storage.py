@@ -9,7 +9,7 @@ from math import ceil, prod
 from diagrammar.diagram import Box, Node
 from diagrammar.errors import DiagramValueError
 from diagrammar.schedule.optic import FREE, Optic
-from diagrammar.schedule.reverse import Joint, shared_ends
+from diagrammar.schedule.reverse import Joint
 from diagrammar.sizes import evaluate
 from diagrammar.types import Tensor, Tokens, Type, shape_of
 
@@ -39,6 +39,7 @@ class Bytes:
         self.joint = joint
         self.measure = measure
         self.root: dict[int, int] = {}
+        self._scratch: dict[int, int] = {}
         self.size = [measure.bytes_of(wire, on) for wire, on in zip(joint.types, joint.batched, strict=True)]
         for node in (*joint.forward, *joint.backward):
             if node.box.origin in FREE:
@@ -49,6 +50,12 @@ class Bytes:
 
     def scratch(self, box: Box) -> int:
         """What the operation of a box makes and lets go before it ends."""
+        # boxes of the joint pass, which is held here
+        if id(box) not in self._scratch:
+            self._scratch[id(box)] = self._made_within(box)
+        return self._scratch[id(box)]
+
+    def _made_within(self, box: Box) -> int:
         derived = box.derived
         name = (derived.of if derived is not None else box).origin
         of = derived.of if derived is not None else box
@@ -85,7 +92,7 @@ def peak(joint: Joint, optic: Optic, sizes: Bytes) -> tuple[int, int]:
     between = forward.live
     flat = optic.backward.flat
     count = len(joint.inputs)
-    back = Run(*_renamed(joint, optic, sizes), set(flat.inputs[:count]))
+    back = Run([sizes.size[wire] for wire in optic.origins], _roots(optic), set(flat.inputs[:count]))
     for wire in flat.inputs[count:]:
         back.make(wire)
     # the results are the caller's until the end
@@ -97,29 +104,13 @@ def peak(joint: Joint, optic: Optic, sizes: Bytes) -> tuple[int, int]:
     return max(forward.peak, back.peak + rest), between
 
 
-def _renamed(joint: Joint, optic: Optic, sizes: Bytes) -> tuple[list[int], dict[int, int]]:
-    """Bytes and roots of the wires of a backward."""
-    flat = optic.backward.flat
-    size = [*sizes.size, *(0 for _ in range(len(flat.types) - len(sizes.size)))]
+def _roots(optic: Optic) -> dict[int, int]:
+    """What views of the backward look at."""
     root: dict[int, int] = {}
-    flags = dict(enumerate(joint.batched))
-    seeds = flat.inputs[len(flat.inputs) - len(joint.seeds) :]
-    read = [joint.results[at] for at in optic.reads]
-    first = len(joint.inputs)
-    for wire, old in zip(flat.inputs[first:], (*read, *optic.kept), strict=False):
-        size[wire], flags[wire] = sizes.size[old], joint.batched[old]
-    for wire, old in zip(seeds, joint.seeds, strict=True):
-        size[wire], flags[wire] = sizes.size[old], joint.batched[old]
-    for node in flat.nodes:
-        has_batch = any(flags[wire] for wire in node.ins)
-        for wire, alone in zip(node.outs, shared_ends(node.box), strict=True):
-            flags[wire] = has_batch and not alone
-            if node.box.origin in FREE:
-                if node.ins:
-                    root[wire] = root.get(node.ins[0], node.ins[0])
-            else:
-                size[wire] = sizes.measure.bytes_of(flat.types[wire], flags[wire])
-    return size, root
+    for node in optic.backward.flat.nodes:
+        if node.box.origin in FREE and node.ins:
+            root.update(dict.fromkeys(node.outs, root.get(node.ins[0], node.ins[0])))
+    return root
 
 
 class Run:
