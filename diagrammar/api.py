@@ -280,18 +280,11 @@ def compile(
         if isinstance(memory, int):
             from diagrammar.planning import planned
 
-            width = _width(options.get("dtype"))
+            width = backend.width(options.get("dtype"))
             options["memory"] = planned(diagram, memory, at=at, batch=batch, bytes_per_number=width)
         else:
             options["memory"] = memory
         return backend.compile(diagram, conditions=conditions(diagram), **options)
-
-
-def _width(dtype: torch.dtype | None) -> int:
-    """The bytes of a number of this dtype."""
-    import torch
-
-    return (dtype or torch.get_default_dtype()).itemsize
 
 
 def emit(diagram: Diagram, **options: Any) -> str:

@@ -32,7 +32,7 @@ class Row:
 @dataclass(frozen=True)
 class Kept:
     """The rows of a plan, and its totals: bytes `between` forward and backward, with the results; the most that live at
-    once, `peak`, with gradients and results, besides inputs and weights; operations of a `forward`, of those `again`."""
+    once, `peak`, with gradients and results, besides inputs and weights; operations of a forward, and those `again`."""
 
     rows: tuple[Row, ...]
     between: int

@@ -24,9 +24,9 @@ from diagrammar.backends.torch.classes import Program
 from diagrammar.backends.torch.entrance import Conditions
 from diagrammar.backends.torch.facts import Survey
 from diagrammar.backends.torch.load import load
-from diagrammar.backends.torch.memory import Memory, planned
 from diagrammar.backends.torch.meanings.arithmetic import REAL
 from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
+from diagrammar.backends.torch.memory import Memory, planned
 from diagrammar.backends.torch.names import is_plain
 from diagrammar.backends.torch.text import source
 from diagrammar.derivative.unwinding import written_out
@@ -34,7 +34,7 @@ from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.errors import BackendError
 from diagrammar.functor import Functor
 
-__all__ = ["BACKEND", "compile", "emit"]
+__all__ = ["BACKEND", "compile", "emit", "width"]
 
 Spaces = Mapping[str, int | tuple[int, ...]]
 
@@ -91,6 +91,15 @@ def emit(
     Boxes to be bound are given as `Main(boxes={"name": module})`.
     """
     return _write(diagram, spaces, flat, conditions, name, memory)[1]
+
+
+def width(dtype: torch.dtype | None = None) -> int:
+    """The bytes of a number of this dtype, or of the default one.
+
+    >>> width(torch.float64)
+    8
+    """
+    return (dtype or torch.get_default_dtype()).itemsize
 
 
 def is_fused(box: Box) -> bool:

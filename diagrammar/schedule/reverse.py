@@ -22,8 +22,8 @@ class Joint:
 
     `inputs` are those of the body, `seeds` the cotangents of its differentiable `results`; `forward` are its boxes,
     `backward` those of the cotangent, each list in an order in which it can be run; `gradients` are the cotangents of
-    the active inputs, None where nothing depends on an input; `owners[k]` is the number of the forward box that backward
-    box k belongs to. `batched` says of a wire of the body whether it has the
+    the active inputs, None where nothing depends on an input; `owners[k]` is the number of the forward box that
+    backward box k belongs to. `batched` says of a wire of the body whether it has the
     batch axis: a wire has it if it depends on a wire that has.
     """
 
@@ -58,7 +58,7 @@ class _Pass:
         self.deriver = deriver
         self.build = Builder((*diagram.dom, *tangents(diagram.cod)))
         self.at = dict(zip(self.flat.inputs, self.build.inputs, strict=False))
-        self.batched = {wire: on for wire, on in zip(self.flat.inputs, batched, strict=True)}
+        self.batched = dict(zip(self.flat.inputs, batched, strict=True))
         self.images: dict[tuple[int, Mask, Mask], tuple[Box, Diagram]] = {}
         self.kept: dict[tuple[int, Mask], tuple[Box, Box, Box, Residual]] = {}
 

@@ -66,5 +66,5 @@ def agree(diagram: Diagram, memory: Any, batch: tuple[int, ...] = (2,), **option
             if one.is_floating_point()
             else torch.equal(one, other)
         )
-    for one, other in zip(da, db, strict=True):
-        assert apart(one, other) < 1e-10
+    for mine, theirs in zip(da, db, strict=True):
+        assert apart(mine, theirs) < 1e-10

@@ -73,7 +73,7 @@ def all_ways(chain: Chain, s: int, t: int) -> Iterator[tuple[float, int]]:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_no_schedule_of_a_small_chain_is_better(seed: int) -> None:
-    """For every bound the work found is the least of all schedules, tried one by one, where memory is not rounded; where
+    """For every bound the work found is the least of all schedules, tried one by one, where memory is not rounded; if
     it is, within 5 %, and never above the bound."""
     chain = chain_of(random.Random(seed), 5)
     ways = list(all_ways(chain, 0, 4))
@@ -149,7 +149,7 @@ def test_a_budget_is_kept(name: str) -> None:
         planned(diagram, 1, at=at, batch=shape[0])
     least = int(str(caught.value).split("needs ")[1].split(" ")[0].replace(",", ""))
     assert least < whole
-    for share in (0.0, 0.1, 0.25, 0.5, 0.75, 1.1):
+    for share in (0.0, 0.2, 0.6, 1.1):
         budget = int(least + share * (whole + seed - least))
         made = planned(diagram, budget, at=at, batch=shape[0])
         counted, _ = peak(made.joint, made.optic, Bytes(made.joint, figures(diagram, at, shape[0], 4).measure))
@@ -233,6 +233,6 @@ def test_both_halves_are_diagrams() -> None:
 def test_products_of_shared_weights_are_contracted() -> None:
     """The cotangent of a weight in a contraction sums the batch inside of it: no product of one sample is held."""
     text = 'diagram f(u : R[3]) -> R[2, 4] { weight w : R[2, 3, 4] = ones\n return einsum["a, b a c -> b c"](u, w) }'
-    source = dg.compile(dg.loads(text)["f"], memory="store").source
+    source = str(dg.compile(dg.loads(text)["f"], memory="store").source)
     back = source.split("def _back_weights(")[1].split("def ")[0]
     assert "torch.einsum(" in back and ".sum(" not in back

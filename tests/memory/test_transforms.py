@@ -38,13 +38,15 @@ def double(net: Net, x: torch.Tensor) -> Any:
     """Gradients of the squares of the gradients."""
     x = x.clone().requires_grad_()
     first = torch.autograd.grad(loss(net)(x), [x, *net.parameters()], create_graph=True)
-    return torch.autograd.grad(sum((each**2).sum() for each in first), [x, *net.parameters()])
+    return torch.autograd.grad(torch.stack([(each**2).sum() for each in first]).sum(), [x, *net.parameters()])
 
 
 def forward_mode(net: Net, x: torch.Tensor) -> Any:
     """A tangent by dual numbers."""
-    with forward_ad.dual_level():  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        return forward_ad.unpack_dual(net(forward_ad.make_dual(x, torch.ones_like(x)))).tangent
+    # torch leaves dual numbers untyped
+    ad: Any = forward_ad
+    with ad.dual_level():
+        return ad.unpack_dual(net(ad.make_dual(x, torch.ones_like(x)))).tangent
 
 
 def tangent(net: Callable[[torch.Tensor], Any], x: torch.Tensor) -> Any:
@@ -119,7 +121,7 @@ def test_only_the_double_backward_of_what_is_compiled_fails() -> None:
     plain, own, x = modules()
     for net in (plain, own):
         compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
-        with pytest.raises(RuntimeError, match="create_graph|double backward"):
+        with pytest.raises(RuntimeError, match=r"create_graph|double backward"):
             double(compiled, x)  # type: ignore[arg-type]  # a module too
         torch.compiler.reset()
 

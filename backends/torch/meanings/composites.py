@@ -19,9 +19,7 @@ def frame_of(box: Box) -> Box:
 def owned(c: Call) -> dict[str, Box]:
     """The weights that stand in the inside itself, or are given as operands."""
     if c.given:
-        return {
-            name: Box("weight", (), (value.type,), origin="weight", key=name) for name, value in c.given.items()
-        }
+        return {name: Box("weight", (), (value.type,), origin="weight", key=name) for name, value in c.given.items()}
     return {str(node.box.key): node.box for node in c.box.insides[0].flat.nodes if node.box.origin == "weight"}
 
 

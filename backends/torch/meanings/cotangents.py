@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from diagrammar.backends.torch.function import rank
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, Several, written_out
-from diagrammar.backends.torch.meanings.composites import inner, owned
+from diagrammar.backends.torch.meanings.composites import owned
 from diagrammar.backends.torch.meanings.fields import padding_of
 from diagrammar.backends.torch.meanings.spectra import modes_of
 from diagrammar.diagram import Box

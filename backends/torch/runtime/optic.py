@@ -66,7 +66,7 @@ class _Optic(torch.autograd.Function):
 def _again(module: Any, wires: Any, needs: Any, seeds: Any) -> list[Any]:
     """The cotangents by torch's own reverse mode, from the start."""
     create = torch.is_grad_enabled()
-    _, results, _, ends = module._ends
+    *_, ends = module._ends
     with torch.enable_grad():
         # each input by itself: one may have come of another
         fresh = [x.view_as(x) if need else x for x, need in zip(wires, needs, strict=True)]
@@ -81,6 +81,6 @@ def _again(module: Any, wires: Any, needs: Any, seeds: Any) -> list[Any]:
 
 def _through(module: Any, wires: Any, inputs: int) -> Any:
     """The module on its inputs and weights."""
-    if any([x.requires_grad for x in wires]):
+    if any(x.requires_grad for x in wires):
         return _Optic.apply(module, *wires)  # type: ignore[no-untyped-call]  # torch leaves it so
     return module._plain(*wires[:inputs])
