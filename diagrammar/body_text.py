@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from diagrammar.box import Box, Derivative, Node, lineage
+from diagrammar.box import Box, Bundle, Derivative, Node, lineage
 from diagrammar.diagram import Diagram
 from diagrammar.notation import (
     INFIX,
@@ -55,6 +55,19 @@ def by(derived: Derivative) -> str:
 
 def _one(text: str) -> Steps:
     yield text
+
+
+def _with_bundles(text: str, box: Box) -> str:
+    """A mention with its types that are not one wire each: a derivative has more wires than the diagram that it is of,
+    and cannot tell by them where those of the diagram end."""
+    given = [
+        f"{name} = {types_text(value.types)}"
+        for name, value in box.params
+        if isinstance(value, Bundle) and len(value.types) != 1
+    ]
+    if not given or text.endswith(f"{given[-1]}]"):
+        return text
+    return f"{text[:-1]}, {', '.join(given)}]" if text.endswith("]") else f"{text}[{', '.join(given)}]"
 
 
 def own_name(key: str | None) -> str:
@@ -166,6 +179,10 @@ class Body:
             if each.derived is None:
                 of = each if each.key is None else each.with_(key=box.key)
                 base, text, key, _ = self._head(of)
+                if base in self.shares and text == base:
+                    self.shares[base] = _with_bundles(self.shares[base], of)
+                else:
+                    text = _with_bundles(text, of)
                 # a sign has a name too: `vjp[mul]`
                 return base or text, text, key, around
             kind = each.derived.kind
@@ -175,15 +192,16 @@ class Body:
     def _share(self, box: Box) -> None:
         name = own_name(box.key)
         if name not in self.shares:
-            self.shares[name] = self._text(box)[1]
+            self.shares[name] = self._text(box, name)[1]
 
-    def _text(self, box: Box) -> tuple[str, str]:
-        """The name that a mention starts with, and all of it."""
+    def _text(self, box: Box, share: str = "") -> tuple[str, str]:
+        """The name that a mention starts with, and all of it; `share` is the name that it is declared as."""
         self.file.mentioned.values(value for _, value in box.params if not isinstance(value, str))
         if box.origin.startswith("std:") and not (box.insides and has_diagrams(box)):
             base = box.origin[4:]
             text = base + arguments(box, self.frugal)
-            if base in self.hidden and is_written(box):
+            # what a share is of is looked up outside of it, so `share fourier = fourier[12]` is no circle
+            if base in self.hidden and base != share and is_written(box):
                 self.file.library = True
                 return base, f"{self.file.std}.{text}"
             return base, text

@@ -10,6 +10,7 @@ from diagrammar.diagram import Box, Bundle
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.laws import Statement, named
+from diagrammar.elaborate.rules import elaborated
 from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.typing import evaluate, type_of
 from diagrammar.elaborate.unused import check_used
@@ -59,6 +60,7 @@ def _check(module: modules.Module, declared: Declared) -> None:
                 )
             _check_kinds(declared)
             _check_header(module, declared)
+            _check_rules(module, declared)
         case tree.TypeDecl(_, params, _) if params:
             parameters(declared)
         case tree.TypeDecl():
@@ -167,6 +169,58 @@ def _check_header(module: modules.Module, declared: Declared) -> None:
     for node in (header.dom, header.cod, *(port.type for ports in header.wires for port in ports)):
         if node is not None:
             type_of(body, node, scope)
+
+
+_RULES = ("jvp", "vjp", "transpose")
+
+
+def _check_rules(module: modules.Module, declared: Declared) -> None:
+    """The derivatives in the body of a box: their names, and what they say for all types at once."""
+    seen: set[tuple[str, str | None]] = set()
+    for rule in declared.ast.rules:
+        start = Span(declared.source, rule.start, rule.start + len(rule.name))
+        if rule.name not in _RULES:
+            near = difflib.get_close_matches(rule.name, _RULES, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"a box gives {', '.join(_RULES)}"
+            raise DiagramNameError(f"`{rule.name}` is not a rule of a derivative", start, hint=hint)
+        if rule.slot is not None and rule.name != "transpose":
+            raise DiagramTypeError(f"`{rule.name}` is of all inputs, not of one", start, hint="write `transpose[0]`")
+        if (rule.name, rule.slot) in seen:
+            raise DiagramNameError(f"`{rule.name}` stands twice", start)
+        seen.add((rule.name, rule.slot))
+    if declared.ast.rules and declared.ast.header.cod is not None:
+        _check_at_all_types(module, declared)
+
+
+def _check_at_all_types(module: modules.Module, declared: Declared) -> None:
+    try:
+        values = _symbolic(module, declared, _SPACES[0])
+        module.elaborator.rigid = {info.name for info in parameters(declared)}
+        box = _own_box(module, declared, values)
+        for rule in declared.ast.rules:
+            named = rule.slot is not None and not rule.slot.isdigit()
+            places = range(len(box.dom)) if named else (None if rule.slot is None else int(rule.slot),)
+            for at in places:
+                if at is not None and at >= len(box.dom):
+                    raise DiagramTypeError(f"`{declared.name}` has no input {at}", declared.span(rule))
+                elaborated(declared, rule, box, at)
+    except (_CannotTell, NeedsConcrete):
+        # what depends on the types is checked where the box stands
+        return
+    finally:
+        module.elaborator.rigid = set()
+
+
+def _own_box(module: modules.Module, declared: Declared, values: dict[str, Any]) -> Box:
+    """A box at symbolic values of its parameters."""
+    body = Body(module.elaborator, declared)
+    scope = declared.scope.inner({name: _seen(value) for name, value in values.items()})
+    header = declared.ast.header
+    nodes = [port.type for ports in header.wires for port in ports] + ([header.dom] if header.dom is not None else [])
+    dom = tuple(wire for node in nodes for wire in type_of(body, node, scope).items)
+    cod = type_of(body, header.cod, scope).items
+    params = tuple((name, value) for name, value in values.items() if not isinstance(value, Bundle))
+    return Box(declared.name, dom, cod, origin=declared.origin, params=params)  # type: ignore[arg-type]  # all is rigid
 
 
 def _seen(value: Any) -> Any:

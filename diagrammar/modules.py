@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from diagrammar import reading
-from diagrammar.elaborate import statics
+from diagrammar.elaborate import functions, statics
 from diagrammar.elaborate.aliases import Alias
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.elaborator import BUDGET, Definition, Elaborator
@@ -61,7 +61,7 @@ class Module:
 
     def names(self) -> list[str]:
         """Every name that the module sees, for hints."""
-        return [*self.declared, *self.imported, *std().index, *statics.FUNCTIONS, *statics.CONSTANTS, *_HEADS]
+        return [*self.declared, *self.imported, *std().index, *functions.FUNCTIONS, *statics.CONSTANTS, *_HEADS]
 
     def find(self, name: str) -> Any:
         """What a name means in this module; KeyError if nothing declares it."""
@@ -228,8 +228,8 @@ def builtin(name: str, module: Module) -> Any:
     library = std()
     if module is not library and name in library.index:
         return library.find(name)
-    if name in statics.FUNCTIONS:
-        return statics.FUNCTIONS[name]
+    if name in functions.FUNCTIONS:
+        return functions.FUNCTIONS[name]
     return statics.CONSTANTS[name]
 
 

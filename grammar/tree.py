@@ -277,9 +277,7 @@ class DerivativeRule(Node):
     __slots__ = ("body", "name", "slot", "wires")
     __match_args__ = ("name", "slot", "wires", "body")
 
-    def __init__(
-        self, start: int, end: int, name: str, slot: str | None, wires: tuple[Port, ...], body: Node
-    ) -> None:
+    def __init__(self, start: int, end: int, name: str, slot: str | None, wires: tuple[Port, ...], body: Node) -> None:
         self.start, self.end, self.name, self.slot, self.wires, self.body = start, end, name, slot, wires, body
 
 

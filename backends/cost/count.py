@@ -146,8 +146,8 @@ class _Count:
         counted = insides[:1] if box.origin == "training" else insides
         times = self.fixed(_times(box)) if len(insides) == 1 else 1
         flops: Size = 0
-        for inner in counted:
-            flops = flops + inner.flops * times
+        for inner, often in zip(counted, _often(box, len(counted), times), strict=True):
+            flops = flops + inner.flops * often
         if row.flops is not None:
             flops = row.flops
         boxes = sum(self.survey[inside].boxes for inside in box.insides)
@@ -160,19 +160,23 @@ class _Count:
             _refer(body, insides[0])
             name = box.key.lstrip("^~/")
             return Cost(name, boxes, parameters, flops, 0, 0, 0, times, rows, unknown, box.cod)
-        total = _spread(body, box, insides, times)
+        # an unwind owns what its steps own, forward or backward
+        owners = insides[: len(insides) // 2] if box.origin == "unwind" else insides
+        fresh = _number(box, "count") if box.origin == "unwind" and len(owners) == 1 else times
+        total = _spread(body, box, owners, fresh)
         return Cost(box.name, boxes, total, flops, 0, 0, 0, times, rows, unknown, box.cod)
 
 
 def _spread(body: _Body, box: Box, insides: list[_Body], times: Size) -> Size:
     """What a frame without a name owns is owned by the body round it, once for each step of a `repeat`."""
-    fresh = times if box.origin == "repeat" else 1
+    loop = box.origin in ("repeat", "unwind")
+    fresh = times if loop else 1
     total: Size = 0
     for inner in insides:
         for (name, indexed), size in inner.own.items():
             size = size * fresh if indexed else size
             # steps written out have the same keys, each with its own index
-            before = body.own.get((name, indexed), 0) if len(insides) > 1 and indexed and box.origin == "repeat" else 0
+            before = body.own.get((name, indexed), 0) if len(insides) > 1 and indexed and loop else 0
             body.own[name, indexed] = before + size
             total = total + size
         body.far.update(inner.far)
@@ -196,6 +200,20 @@ def _refer(body: _Body, inner: _Body) -> None:
             body.own[name, False] = size
         else:
             body.far[up - 1 if up > 0 else up, name] = size
+
+
+def _number(box: Box, name: str) -> int:
+    value = box.param(name, 1)
+    assert isinstance(value, int)
+    return value
+
+
+def _often(box: Box, insides: int, times: Size) -> list[Size]:
+    """How often each inside of a frame runs: an unwind takes all steps backward, and all but the last forward."""
+    if box.origin != "unwind":
+        return [times] * insides
+    half, count = insides // 2, _number(box, "count")
+    return [count - 1, count] if half == 1 else [*([1] * (half - 1)), 0, *([1] * half)]
 
 
 def _times(box: Box) -> Size:

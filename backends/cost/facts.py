@@ -86,7 +86,8 @@ class Survey:
                 facts.far |= {far} - {0}
             return
         facts.trains = facts.trains or box.origin == "training"
-        count = box.param("count") if box.origin == "repeat" and len(box.insides) == 1 else 1
+        loop = (box.origin, len(box.insides)) in (("repeat", 1), ("unwind", 2))
+        count = box.param("count") if loop else 1
         assert isinstance(count, int)
         for inside in box.insides:
             inner = self[inside]

@@ -11,6 +11,7 @@ from diagrammar.backends.cost.run import Function, Task, passed, read
 from diagrammar.backends.cost.tensors import Memory, Shape, Storage, product
 from diagrammar.diagram import Box, Diagram
 from diagrammar.sizes import Size, floor, over
+from diagrammar.tangent import tangents
 from diagrammar.types import Field, Type, shape_of
 
 
@@ -19,6 +20,8 @@ def transparent(fn: Function, box: Box, values: list[Value], counts: list[int], 
     match box.origin:
         case "repeat":
             results: list[Value] = yield _repeat(fn, box, values, counts, batch)
+        case "unwind":
+            results = yield _unwind(fn, box, values, counts, batch)
         case "training":
             results = yield fn.body(box.insides[0], list(values), batch)
             for value in values:
@@ -68,6 +71,38 @@ def _repeat(fn: Function, box: Box, values: list[Value], counts: list[int], batc
     for value in captured:
         read(value)
     return [passed(value, count) for value, count in zip(state, counts, strict=True)]
+
+
+def _unwind(fn: Function, box: Box, values: list[Value], counts: list[int], batch: Size) -> Task:
+    """The steps forward but the last, then the cotangents of all of them backward."""
+    held, count = _number(box, "captures"), _number(box, "count")
+    half = len(box.insides) // 2
+    ahead, back = box.insides[:half], box.insides[half:]
+    width = len(ahead[0].dom) - held
+    captured, cots = values[:held], values[held + width :]
+    states = [values[held : held + width]]
+    for step in range(count - 1):
+        states.append((yield fn.body(ahead[step % half], [*captured, *states[-1]], batch)))
+    sums: list[Value] = []
+    for step in range(count - 1, -1, -1):
+        for value in captured:
+            if value.slot is not None:
+                value.slot.count += 1
+        outs = yield fn.body(back[step % half], [*captured, *states.pop(), *cots], batch, consume=True)
+        given = len(box.cod) - len(tangents(box.dom[held : held + width]))
+        sums = [_added(fn, *pair, batch) for pair in zip(sums, outs[:given], strict=True)] if sums else outs[:given]
+        cots = outs[given:]
+    for value in captured:
+        read(value)
+    return [passed(value, count) for value, count in zip([*sums, *cots], counts, strict=True)]
+
+
+def _added(fn: Function, one: Value, other: Value, batch: Size) -> Value:
+    flag = one.batched or other.batched
+    x = fn.k.pointwise("add", _flagged(fn, one, batch, flag), _flagged(fn, other, batch, flag))
+    read(one)
+    read(other)
+    return Value(Slot(x, 1), one.wire, flag)
 
 
 def _loop(fn: Function, box: Box, values: list[Value], counts: list[int], batch: Size) -> Task:

@@ -166,12 +166,15 @@ def folded_back(c: Call, x: Shape, grid: tuple[Size, ...]) -> Shape:
     """Axis by axis, points added to those of a smaller axis."""
     for axis, n in enumerate(grid, 2):
         at = c.k.new((x.sizes[axis],), False, 8)
-        sizes = (*x.sizes[:axis], n, *x.sizes[axis + 1 :])
-        _zeros = c.k.new(sizes, False)
-        x = c.k.new(sizes, x.grad)
         if x.grad:
-            c.k.keep(at)
+            c.k.keep(at, x)
+        x = _added(c, x, (*x.sizes[:axis], n, *x.sizes[axis + 1 :]))
     return x
+
+
+def _added(c: Call, x: Shape, sizes: tuple[Size, ...]) -> Shape:
+    _zeros = c.k.new(sizes, False)
+    return c.k.new(sizes, x.grad)
 
 
 def _resample_transpose(c: Call) -> Shape:
@@ -201,12 +204,12 @@ def _correlation(c: Call) -> Shape:
     if left or right:
         u = c.k.pad(u, (*u.sizes[:2], *(n + left + right for n in u.sizes[2:])), c.text("padding", "zeros"))
     batch = c.batch if c.batched else 1
-    points, offsets = product(v.sizes[2:]), kernel ** len(v.sizes[2:])
-    a = over(u.sizes[1], groups)
-    read = c.k.new((batch * groups, points, a * offsets), u.grad)
-    left_side = c.k.reshape(v.expand((batch, *v.sizes[1:])), batch * groups, over(v.sizes[1], groups), points)
-    made = c.k.bmm(left_side, read)
-    made = c.k.reshape(made, batch, v.sizes[1], a, *[kernel] * len(v.sizes[2:]))
+    dim = len(v.sizes[2:])
+    share = over(u.sizes[1], groups)
+    u = c.k.new((batch * groups, product(v.sizes[2:]), share * kernel**dim), u.grad)
+    v = c.k.reshape(v.expand((batch, *v.sizes[1:])), batch * groups, over(v.sizes[1], groups), u.sizes[1])
+    made = c.k.bmm(v, u)
+    made = c.k.reshape(made, batch, v.sizes[1] * groups, share, *[kernel] * dim)
     return c.done(made)
 
 

@@ -215,6 +215,14 @@ def _insert(c: Call) -> Shape:
     return c.done(c.k.pad(x, (x.sizes[0], size, *x.sizes[2:])) if size != 1 else x)
 
 
+def _scale_pairs(c: Call) -> Shape:
+    z = c.arg()
+    _waves, factor = c.k.new((z.sizes[-2],), False, 8), c.k.new((z.sizes[-2],), False)
+    if z.grad:
+        c.k.keep(factor)
+    return c.done(c.k.new(z.sizes, z.grad))
+
+
 def _lookup_transpose(c: Call) -> Shape:
     index, rows = c.arg(0), c.arg(1)
     sizes = (c.batch if c.batched else 1, *c.shape(c.box.cod[0]))
@@ -255,7 +263,7 @@ MEANINGS: dict[str, Callable[[Call], Made]] = {
     "flip": lambda c: c.done(c.k.pointwise("flip", c.arg())),
     "lookup_transpose": _lookup_transpose,
     "batch_sum": _batch_sum,
-    "scale_pairs": lambda c: c.done(c.k.pointwise("mul", c.arg())),
+    "scale_pairs": _scale_pairs,
     "index": _index,
     "sum": _sum,
     "lookup": _lookup,

@@ -50,7 +50,7 @@ def _scale_pairs(place: Place, z: Array) -> Array:
     """Coefficients of k and -k, where these are two, times a number."""
     n = place.number(place.space(place.box.dom[0]).axes[-1])
     by = float(Fraction(str(place.param("by"))))
-    return z * np.array([1.0 if 2 * k % n == 0 else by for k in range(n // 2 + 1)])
+    return np.asarray(z * np.array([1.0 if 2 * k % n == 0 else by for k in range(n // 2 + 1)]))
 
 
 def _irfft(place: Place, z: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -21,7 +21,8 @@ Tensors = tuple[torch.Tensor, ...]
 @dataclass(frozen=True)
 class Gap:
     """How far the sides are apart: `defect` is the largest difference against the law, relative to `scale`, the largest
-    number in sight; `wire` and `at` say where; `batched` that a sample differs from itself in a batch."""
+    number in sight; `wire` and `at` say where; `batched` that it is no difference of the sides: a sample differs from
+    itself in a batch, or a box of batches is not alike for a batch in another order, taken twice."""
 
     defect: float
     scale: float
@@ -56,6 +57,7 @@ class Trial:
         kinds = {kind for level in levels for box in level.boxes for kind in box.kinds}
         self.random = "random" in kinds
         self.stateful = "state" in kinds
+        self.pooled = "batch" in kinds
         self.inputs: tuple[Type, ...] = tuple(sides.left.dom)
 
     @torch.no_grad()
@@ -73,15 +75,26 @@ class Trial:
             found = measure(left, right, self.sides.relation, numbers)
             if self.random or self.stateful or found.defect > 0.5 or not inputs:
                 return found
-            first = [each[:1] for each in inputs]
+            other = _again(inputs) if self.pooled else [each[:1] for each in inputs]
             for module, values in zip(self.modules, (left, right), strict=True):
-                alone = self._run(module, first, seed)
-                if any(value.shape[:1] != inputs[0].shape[:1] for value in values):
-                    continue
-                apart = measure([value[:1] for value in values], alone, "==", numbers)
-                if apart.defect > found.defect:
-                    found = Gap(apart.defect, apart.scale, apart.wire, apart.at, apart.left, apart.right, True)
+                found = max(found, self._against(module, values, other, len(inputs[0]), numbers, seed), key=_defect)
         return found
+
+    def _against(
+        self, module: nn.Module, values: Tensors, other: Sequence[torch.Tensor], batch: int, numbers: Any, seed: int
+    ) -> Gap:
+        """What a module gave, against what it gives for other batches of the same samples, now with gradients kept: one
+        of them alone; where boxes see the batch as a whole, the batch from its end and then once more."""
+        with torch.enable_grad():
+            found = tuple(each.detach() for each in self._run(module, other, seed))
+        if self.pooled:
+            pairs = [(_again([a])[0] if a.shape != b.shape else a, b) for a, b in zip(values, found, strict=True)]
+        elif any(value.shape[:1] != (batch,) for value in values):
+            pairs = []
+        else:
+            pairs = [(a[:1], b) for a, b in zip(values, found, strict=True)]
+        apart = measure([a for a, _ in pairs], [b for _, b in pairs], "==", numbers)
+        return replace(apart, batched=True)
 
     def _run(self, module: nn.Module, inputs: Sequence[torch.Tensor], seed: int) -> Tensors:
         state = {name: each.clone() for name, each in module.named_buffers()} if self.stateful else {}
@@ -94,6 +107,15 @@ class Trial:
         for name, each in state.items():
             module.get_buffer(name).copy_(each)
         return out if isinstance(out, tuple) else (out,)
+
+
+def _again(wires: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Batches in which each sample stands twice."""
+    return [torch.cat((each.flip(0), each)) for each in wires]
+
+
+def _defect(gap: Gap) -> float:
+    return gap.defect
 
 
 def _tensors(module: nn.Module) -> list[torch.Tensor]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from diagrammar.derivative import stacks
-from diagrammar.derivative.wiring import choose, in_order, lay, total, zero
+from diagrammar.derivative.wiring import choose, in_order, lay, put, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Flat, Value
 from diagrammar.errors import DerivativeError
 from diagrammar.steps import Steps
@@ -98,7 +98,7 @@ def _repeat_forward(deriver: Deriver, box: Box, active: Mask) -> Steps:
     cod = (*box.cod, *tangents(box.cod))
     made = box_like(box, dom, cod, tuple(insides), captures=held + len(before))
     ins = [*ports.ins[:held], *(ports.dot[at] for at in before), *ports.ins[held:], *dots]
-    return ports.build.build(ports.build.add(made, ins)), True
+    return ports.build.build(put(ports.build, made, ins)), True
 
 
 def _repeat_reverse(deriver: Deriver, box: Box, active: Mask) -> Steps:
@@ -115,7 +115,7 @@ def _repeat_reverse(deriver: Deriver, box: Box, active: Mask) -> Steps:
     cod = (*(box.dom[at] for at in before), *tangents(state))
     params = (*box.params, ("active", active[:held]))
     insides = (*box.insides, *backs)
-    made = Diagram.of(Box("unwind", dom, cod, origin="unwind", params=params, insides=insides, span=box.span))
+    made = Diagram.of(Box(f"vjp[{box.name}]", dom, cod, origin="unwind", params=params, insides=insides, span=box.span))
     able = [at for at, on in enumerate(differentiable(state)) if on]
     wanted = [len(before) + number for number, at in enumerate(able) if active[held + at]]
     return choose(made, [*range(len(before)), *wanted]), False
@@ -174,7 +174,7 @@ def _map_forward(deriver: Deriver, box: Box, active: Mask) -> Steps:
     dom = (*box.dom[:held], *(box.dom[at] for at in before), *box.dom[held:], *(box.dom[at] for at in after))
     image = box_like(box, dom, tangents(box.cod), (in_order(made, order),), captures=held + len(before))
     ins = [*ports.ins[:held], *(ports.dot[at] for at in before), *ports.ins[held:], *(ports.dot[at] for at in after)]
-    return ports.build.build(ports.build.add(image, ins)), False
+    return ports.build.build(put(ports.build, image, ins)), False
 
 
 def _map_reverse(deriver: Deriver, box: Box, active: Mask) -> Steps:
@@ -190,7 +190,7 @@ def _map_reverse(deriver: Deriver, box: Box, active: Mask) -> Steps:
     after = tuple(box.dom[at] for at in range(held, len(box.dom)) if active[at])
     made = box_like(box, (*box.dom, *tangents(box.cod)), (*stacked, *after), (back,))
     build = Builder(made.dom)
-    outs = build.add(made, build.inputs)
+    outs = put(build, made, build.inputs)
     sums = [stacks.summed(build, out, box.dom[at]) for out, at in zip(outs, before, strict=False)]
     return build.build([*sums, *outs[len(before) :]]), False
 
@@ -239,7 +239,7 @@ def _scan_forward(deriver: Deriver, box: Box, active: Mask) -> Steps:
     cod = (*box.cod[:state], *tangents(box.cod[:state]), *later)
     dom = tuple(ports.build.types[wire] for wire in ins)
     image = box_like(box, dom, cod, (step,), captures=held + len(before), state=state + moving)
-    found = ports.build.add(image, ins)
+    found = put(ports.build, image, ins)
     primal = [*found[:state], *found[state + moving : state + moving + len(box.cod) - state]]
     tangent = [*found[state : state + moving], *found[moving + len(box.cod) :]]
     return ports.build.build([*primal, *tangent]), True
@@ -261,7 +261,7 @@ def _scan_reverse(deriver: Deriver, box: Box, active: Mask) -> Steps:
     keeps = Diagram(Flat(flat.types, flat.inputs, flat.nodes, (*flat.outputs[:state], *flat.inputs[held:kept])))
     kept_cod = (*box.cod[:state], *(stacks.stack_of(wire, count, None, box) for wire in box.dom[held:kept]))
     forward = Box("scan", box.dom, kept_cod, origin="std:scan", params=_scan(held, count, state), insides=(keeps,))
-    before_steps = build.add(forward, ins)[state:]
+    before_steps = put(build, forward, ins)[state:]
     moving = sum(able)
     step = _back_step(inside, back, held, state, mask, moving)
     held_cot = tuple(box.dom[at] for at in chosen(range(held), active[:held]))
@@ -273,7 +273,7 @@ def _scan_reverse(deriver: Deriver, box: Box, active: Mask) -> Steps:
     dom = tuple(build.types[wire] for wire in (*ins[:held], *begin, *rows))
     params = _scan(held, count, len(backward_state))
     backward = Box("scan", dom, (*backward_state, *after), origin="std:scan", params=params, insides=(step,))
-    outs = build.add(backward, [*ins[:held], *begin, *rows])
+    outs = put(build, backward, [*ins[:held], *begin, *rows])
     states = chosen(list(outs[:moving]), tuple(on for on, a in zip(active[held:kept], able, strict=True) if a))
     ends = [*outs[moving : len(backward_state)], *states]
     return build.build([*ends, *(stacks.flipped(build, out) for out in outs[len(backward_state) :])]), False

@@ -10,7 +10,7 @@ from math import prod
 
 from diagrammar.derivative.deriver import Deriver
 from diagrammar.derivative.stacks import rearranged, summed
-from diagrammar.derivative.wiring import lay
+from diagrammar.derivative.wiring import lay, put
 from diagrammar.diagram import Box, Builder, Diagram
 from diagrammar.errors import DerivativeError
 from diagrammar.tangent import Mask
@@ -123,7 +123,7 @@ def _mapped(build: Builder, along: Diagram, wire: Tensor, what: Type) -> int:
     dom = (*tuple(along.dom)[:held], build.types[stack])
     cod = (Tensor(what.kind, (count, *what.sizes)),)
     box = Box("map", dom, cod, origin="std:map", params=(("captures", held), ("size", count)), insides=(along,))
-    return build.add(box, [*build.inputs, stack])[0]
+    return put(build, box, [*build.inputs, stack])[0]
 
 
 def _columns(f: Diagram, tangent: Diagram, active: Mask) -> Diagram:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from diagrammar.diagram import Box, Diagram, Flat, definitions
+from diagrammar.derivative.wiring import zero
+from diagrammar.diagram import Box, Builder, Diagram, Flat, Node, definitions
+from diagrammar.tangent import has_tangent
+from diagrammar.types import Type
 
 _OWNED = ("weight", "state")
 
@@ -52,15 +55,49 @@ class Ownership:
 
 def pruned(diagram: Diagram, ownership: Ownership, name: str = "") -> Diagram:
     """The diagram without its dead boxes. A derivative owns the weights of what it is the derivative of, used or not,
-    so that the paths of one are those of the other."""
+    so that the paths of one are those of the other.
+
+    What only goes where it does not matter is zero: the derivative of a linear box is the same everywhere, so nothing
+    has to be computed to know where it is taken.
+    """
     flat = diagram.flat
+    keep, needed = _live(flat, ownership)
+    spare = {
+        wire
+        for node, live in zip(flat.nodes, keep, strict=True)
+        if live
+        for wire, idle in zip(node.ins, _idle(node.box), strict=True)
+        if idle and wire not in needed and has_tangent(flat.types[wire])
+    }
+    spare -= set(flat.inputs)
+    if all(keep) and not spare:
+        return diagram.named(name) if name else diagram
+    build = Builder(diagram.dom)
+    at = dict(zip(flat.inputs, build.inputs, strict=True))
+    zeros: dict[Type, int] = {}
+    for node, live in zip(flat.nodes, keep, strict=True):
+        if not live:
+            continue
+        for wire in node.ins:
+            if wire in spare and wire not in at:
+                what = flat.types[wire]
+                if what not in zeros:
+                    zeros[what] = zero(build, what)
+                at[wire] = zeros[what]
+        at.update(zip(node.outs, build.add(node.box, [at[wire] for wire in node.ins]), strict=True))
+    made = build.build(at[wire] for wire in flat.outputs)
+    return made.named(name) if name else made
+
+
+def _live(flat: Flat, ownership: Ownership) -> tuple[bytearray, set[int]]:
+    """Which boxes are needed, or own what no box that is needed owns; and the wires that matter to them."""
     needed = set(flat.outputs)
     keep = bytearray(len(flat.nodes))
     held: set[str] = set()
     for at in range(len(flat.nodes) - 1, -1, -1):
         node = flat.nodes[at]
         if any(wire in needed for wire in node.outs):
-            needed.update(node.ins)
+            _need(node, needed)
             keep[at] = 1
             held |= ownership.keys(node.box)
     for at in range(len(flat.nodes) - 1, -1, -1):
@@ -69,10 +106,22 @@ def pruned(diagram: Diagram, ownership: Ownership, name: str = "") -> Diagram:
             continue
         keys = ownership.keys(node.box)
         if any(wire in needed for wire in node.outs) or not keys <= held:
-            needed.update(node.ins)
+            _need(node, needed)
             held |= keys
             keep[at] = 1
-    if all(keep):
-        return diagram.named(name) if name else diagram
-    nodes = [node for node, live in zip(flat.nodes, keep, strict=True) if live]
-    return Diagram(Flat(flat.types, flat.inputs, nodes, flat.outputs), name)
+    return keep, needed
+
+
+def _need(node: Node, needed: set[int]) -> None:
+    for wire, what, idle in zip(node.ins, node.box.dom, _idle(node.box), strict=True):
+        if not (idle and has_tangent(what)):
+            needed.add(wire)
+
+
+def _idle(box: Box) -> list[bool]:
+    """Which inputs of a derivative its inside discards."""
+    if box.derived is None or box.key is None:
+        return [False] * len(box.dom)
+    flat = box.insides[0].flat
+    used = {wire for node in flat.nodes for wire in node.ins}.union(flat.outputs)
+    return [wire not in used for wire in flat.inputs]

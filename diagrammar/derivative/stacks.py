@@ -65,6 +65,8 @@ def _vector(build: Builder, wire: int, box: Box) -> int:
     what = build.types[wire]
     if not isinstance(what, Tensor) or what.kind != "R":
         raise DerivativeError(f"the derivative of `{box.name}` sums {what} over a grid: not known", box.span)
+    if len(what.sizes) == 1:
+        return wire
     names = _letters(len(what.sizes))
     flat = Tensor("R", (prod(what.sizes, start=1),))
     pattern = f"{' '.join(names)} -> ({' '.join(names)})" if names else "-> 1"
@@ -82,7 +84,7 @@ def rearranged(
         ("pattern", pattern),
         ("sizes", tuple((name, known[name]) for name in grouped)),
     )
-    box = Box("rearrange", (build.types[wire],), (cod,), origin="std:rearrange", params=params)
+    box = Box("rearrange", (build.types[wire],), (cod,), origin="std:rearrange", params=params, kinds=_LINEAR)
     return build.add(box, [wire])[0]
 
 
@@ -114,6 +116,11 @@ def flipped(build: Builder, wire: int) -> int:
     return build.add(Box("flip", (what,), (what,), origin="std:flip", kinds=_LINEAR), [wire])[0]
 
 
+def _entry(build: Builder, wire: int, at: int, one: Type) -> int:
+    box = Box("index", (build.types[wire],), (one,), origin="std:index", params=(("at", at),), kinds=_LINEAR)
+    return build.add(box, [wire])[0]
+
+
 def written_out(box: Box) -> Diagram:
     """A `tree` as the boxes that it stands for."""
     (inside,) = box.insides
@@ -125,10 +132,7 @@ def written_out(box: Box) -> Diagram:
         raise BudgetError(f"the derivative of a tree of {count:,} rows is past the budget of {_ROWS:,}", box.span)
     build = Builder(box.dom)
     rows = [
-        [
-            build.add(Box("index", (stack,), (one,), origin="std:index", params=(("at", at),)), [wire])[0]
-            for wire, stack, one in zip(build.inputs[held:], box.dom[held:], box.cod, strict=True)
-        ]
+        [_entry(build, wire, at, one) for wire, one in zip(build.inputs[held:], box.cod, strict=True)]
         for at in range(count)
     ]
     while len(rows) > 1:

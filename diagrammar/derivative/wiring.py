@@ -48,3 +48,45 @@ def choose(diagram: Diagram, outputs: Sequence[int]) -> Diagram:
     """The diagram with these of its outputs."""
     flat = diagram.flat
     return Diagram(Flat(flat.types, flat.inputs, flat.nodes, tuple(flat.outputs[at] for at in outputs)))
+
+
+def put(build: Builder, box: Box, ins: Sequence[int]) -> tuple[int, ...]:
+    """Puts a combinator on wires, its captured ones in the order in which what is inside uses them; those that nothing
+    uses are not captured."""
+    held = box.param("captures", 0)
+    assert isinstance(held, int)
+    if box.origin == "repeat" and not any(inside.flat.nodes for inside in box.insides):
+        return _wired(box, ins, held)
+    order: dict[int, None] = {}
+    for inside in box.insides:
+        flat = inside.flat
+        place = {wire: at for at, wire in enumerate(flat.inputs[:held])}
+        for wires in (*(node.ins for node in flat.nodes), flat.outputs):
+            order.update((place[wire], None) for wire in wires if wire in place)
+    if list(order) == list(range(held)):
+        return build.add(box, ins)
+    ports = [*order, *range(held, len(ins))]
+    insides = tuple(in_order(inside, [*order, *range(held, len(inside.dom))]) for inside in box.insides)
+    params = tuple((name, len(order) if name == "captures" else value) for name, value in box.params)
+    made = Box(
+        box.name,
+        tuple(box.dom[at] for at in ports),
+        box.cod,
+        origin=box.origin,
+        params=params,
+        insides=insides,
+        span=box.span,
+    )
+    return build.add(made, [ins[at] for at in ports])
+
+
+def _wired(box: Box, ins: Sequence[int], held: int) -> tuple[int, ...]:
+    """Steps that are wiring alone, one after the other: no box stands for them."""
+    now = list(ins[held:])
+    count = box.param("count", 1)
+    assert isinstance(count, int)
+    for step in range(count):
+        flat = box.insides[step % len(box.insides)].flat
+        at = dict(zip(flat.inputs, [*ins[:held], *now], strict=True))
+        now = [at[wire] for wire in flat.outputs]
+    return tuple(now)

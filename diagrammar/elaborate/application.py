@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from diagrammar.elaborate import arithmetic, combinators, instances, mentions, statics
+from diagrammar.elaborate import arithmetic, combinators, functions, instances, mentions, statics
 from diagrammar.elaborate.arithmetic import Literal, among_wires
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.counting import wires_taken
@@ -96,7 +96,7 @@ def _is_static_call(node: tree.Call, function: Any, found: list[Any]) -> bool:
 
 def _static_call(function: Any, node: tree.Call, found: list[Any], scope: Scope) -> Any:
     if isinstance(function, DeclRef):
-        function = statics.FUNCTIONS[function.declared.name]
+        function = functions.FUNCTIONS[function.declared.name]
     for arg, each in zip(node.args, found, strict=True):
         if arg.name is not None:
             raise DiagramTypeError(f"`{function.name}` takes its arguments by order", scope.span(arg))

@@ -24,33 +24,38 @@ if TYPE_CHECKING:
     pass
 
 
-def wires_taken(body: Body, node: tree.Node, scope: Scope) -> Steps:
-    """How many wires an operand of `@` takes; None where its types decide that."""
+def wires_taken(body: Body, node: tree.Node, scope: Scope, plain: bool = False) -> Steps:
+    """How many wires an operand of `@` takes; None where its types decide that. `plain`: a type that the header leaves
+    open is taken for one wire."""
     from diagrammar.elaborate.expressions import value
 
     while isinstance(node, tree.Binary) and node.op in (">>", "+", "-", "*", "/", "^"):
         scaled = node.op != ">>" and isinstance(node.left, tree.Number)
         node = node.right if scaled else node.left
     if isinstance(node, tree.Lambda):
-        return None if len(node.wires) == 1 and node.wires[0].type is None else len(node.wires)
+        return None if len(node.wires) == 1 and node.wires[0].type is None and not plain else len(node.wires)
     if isinstance(node, tree.Repeat):
-        return (yield wires_taken(body, node.body, scope))
+        # the first step takes what the whole takes
+        inner = scope if node.index is None else scope.inner({node.index: 0})
+        return (yield wires_taken(body, node.body, inner, plain))
     if isinstance(node, tree.Binary) and node.op == "@":
-        left = yield wires_taken(body, node.left, scope)
-        right = yield wires_taken(body, node.right, scope)
+        left = yield wires_taken(body, node.left, scope, plain)
+        right = yield wires_taken(body, node.right, scope, plain)
         return None if left is None or right is None else left + right
     found = yield value(body, node, scope, None)
     match found:
         case Closure():
-            return None if found.node is node else (yield wires_taken(body, found.node, found.scope))
+            return None if found.node is node else (yield wires_taken(body, found.node, found.scope, plain))
         case Resolved():
             return len(found.dom)
         case Shared() if found.mention is not None:
             return len(found.dom)
+        case Shared(recipe=DeclRef() as recipe) if not _is_open(recipe):
+            return _declared_width(body, recipe, plain)
         case DeclRef() if _is_open(found):
             return (yield _open_width(body, found))
         case DeclRef() | LocalRef():
-            return _declared_width(body, found)
+            return _declared_width(body, found, plain)
         case _:
             return None
 
@@ -77,19 +82,31 @@ def wires_given(body: Body, node: tree.Node, scope: Scope) -> Steps:
             return (yield wires_given(body, *_inside(found)))
         case DeclRef() if found.declared.origin == "std:vjp":
             by = _wrt(body, found)
-            return (yield wires_taken(body, *_inside(found))) if by is None else by
+            return (yield wires_taken(body, *_inside(found), True)) if by is None else by
         case DeclRef() if found.declared.origin in _ONE:
             return 1
         case DeclRef() | LocalRef():
             header = found.declared.ast.header
-            types = {info.name for info in parameters(found.declared) if info.kind == "type"}
-            return None if header.cod is None else _type_width(body, header.cod, found.declared, types)
+            return None if header.cod is None else _type_width(body, header.cod, found.declared, set())
         case _:
             return None
 
 
 # boxes without a list of wires in their header: what they take follows from their static arguments
-_ONE = frozenset({"std:einsum", "std:rearrange", "std:reduce", "std:concat", "std:stack", "std:const", "std:index"})
+_ONE = frozenset(
+    {
+        "std:einsum",
+        "std:rearrange",
+        "std:reduce",
+        "std:concat",
+        "std:stack",
+        "std:const",
+        "std:index",
+        "std:expand",
+        "std:insert",
+        "std:flip",
+    }
+)
 
 
 def _is_open(found: DeclRef) -> bool:
@@ -124,37 +141,41 @@ def _open_width(body: Body, found: DeclRef) -> Steps:
                 if arg.name in (None, "pattern"):
                     return str(static(body, arg.value, where)).count(",") + 1
             return None
-        case "rearrange" | "reduce" | "split" | "index":
+        case "rearrange" | "reduce" | "split" | "index" | "expand" | "insert" | "flip":
             return 1
         case "const":
             return 0
         case "map" | "fold" | "scan" | "grad" | "hessian" | "jacobian" | "laplacian" | "divergence":
-            return (yield wires_taken(body, *_inside(found)))
+            return (yield wires_taken(body, *_inside(found), True))
         case "tree":
-            width = yield wires_taken(body, *_inside(found))
+            width = yield wires_taken(body, *_inside(found), True)
             return None if width is None else width // 2
         case "jvp":
-            width = yield wires_taken(body, *_inside(found))
+            width = yield wires_taken(body, *_inside(found), True)
             by = _wrt(body, found)
             return None if width is None else width + (width if by is None else by)
         case "vjp":
-            width = yield wires_taken(body, *_inside(found))
+            width = yield wires_taken(body, *_inside(found), True)
             given = yield wires_given(body, *_inside(found))
             return None if width is None or given is None else width + given
         case _:
             return None
 
 
-def _declared_width(body: Body, found: DeclRef | LocalRef) -> int | None:
+def _declared_width(body: Body, found: DeclRef | LocalRef, plain: bool) -> int | None:
     header = found.declared.ast.header
     given = 0 if found.wires is None else 1
     nodes = [port.type for ports in header.wires[given:] for port in ports]
     if header.dom is not None:
         nodes.append(header.dom)
     total = 0
-    types = {info.name for info in parameters(found.declared) if info.kind == "type"}
+    types = set() if plain else {info.name for info in parameters(found.declared) if info.kind == "type"}
+    # a type that is given says how many wires it is
+    args = found.args if isinstance(found, DeclRef) else ()
+    given_types = {arg.name: arg.value for arg, _ in args if arg.name is not None}
     for each in nodes:
-        count = _type_width(body, each, found.declared, types)
+        known = given_types.get(each.name) if isinstance(each, tree.Name) else None
+        count = _type_width(body, known or each, found.declared, types - set(given_types) if known else types)
         if count is None:
             return None
         total += count

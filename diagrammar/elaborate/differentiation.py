@@ -8,7 +8,7 @@ from diagrammar.derivative.operators import OPERATORS
 from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.elaborate import statics
 from diagrammar.elaborate.body import Body
-from diagrammar.elaborate.counting import wires_taken
+from diagrammar.elaborate.counting import wires_given, wires_taken
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import Mismatch, WireHole
 from diagrammar.elaborate.leaves import Frame
@@ -90,8 +90,12 @@ def _width(body: Body, kind: str, arg: tree.Node, where: Scope, wrt: Any, ins: t
     if kind != "vjp":
         return len(ins)
     width = yield wires_taken(body, arg, where)
-    # where types decide how many wires a diagram takes, one cotangent is left
-    return max(0, len(ins) - 1) if width is None else width
+    if width is None:
+        # where types decide how many wires a diagram takes, it is what its cotangents leave
+        given = yield wires_given(body, arg, where)
+        left = 0 if given is None else len(ins) - given
+        width = left if left > 0 else (yield wires_taken(body, arg, where, True))
+    return max(0, len(ins) - 1 if width is None else width)
 
 
 def _arguments(body: Body, ref: DeclRef, node: tree.Node, scope: Scope) -> Steps:
@@ -130,7 +134,7 @@ def _active(types: list[Type], wrt: Any, kind: str, site: Site) -> tuple[bool, .
         return tuple(map(has_tangent, types))
     for at in wrt:
         if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < len(types):
-            raise DiagramTypeError(f"`{kind}` by wire {statics.describe(at)} of {len(types)}", site.span)
+            raise DiagramTypeError(f"`{kind}` by wire {statics.show(at)} of a diagram of {len(types)}", site.span)
         if not has_tangent(types[at]):
             raise DiagramTypeError(f"`{kind}` by a wire {types[at]}, which cannot change a little", site.span)
     return tuple(at in wrt for at in range(len(types)))
@@ -182,4 +186,5 @@ def finished(body: Body, frame: Frame, inside: Diagram) -> Diagram:
         raise DerivativeError(error.message, frame.span, error.notes, error.hint) from None
     for level in definitions(made, lambda box: not all(map(body.elaborator.is_counted, box.insides))):
         body.elaborator.count(level, sum(map(body.elaborator.size_of, level.boxes)))
+    body.elaborator.afford(made, frame.span)
     return made

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from diagrammar.elaborate.holes import BundleHole, Waiting
+from diagrammar.elaborate.statics import BadStatic
 from diagrammar.elaborate.values import TypeValue
-from diagrammar.errors import DiagramTypeError
 from diagrammar.types import Field, Tensor
 
 
 def _sides(pattern: Any) -> tuple[str, str]:
     if not isinstance(pattern, str) or pattern.count("->") != 1:
-        raise DiagramTypeError("a pattern is a text with one `->`")
+        raise BadStatic("a pattern is a text with one `->`")
     left, right = pattern.split("->")
     return left.strip(), right.strip()
 
@@ -66,7 +66,7 @@ def flipped(pattern: Any, value: Any = None) -> str:
     are named.
 
     >>> flipped("(a b) c -> c b"), flipped("a ... -> a", TypeValue((Tensor("R", (2, 3, 4)),)))
-    ("c b -> (a b) c", "a -> a _0' _1'")
+    ('c b -> (a b) c', "a -> a _0' _1'")
     """
     left, right = map(_words, _sides(pattern)) if value is None else _spelt(pattern, value)[:2]
     return f"{_joined(right)} -> {_joined(left)}".strip()

@@ -305,12 +305,13 @@ def _reduce(body: Body, given: Given, types: list[Type]) -> Typed:
     before, after = _axes(left, True), _axes(right, True)
     if len(types) != 1:
         raise BadStatic(f"one wire is reduced, {len(types)} are given")
-    if isinstance(types[0], Tensor) and types[0].kind != "R":
+    kind = types[0].kind if isinstance(types[0], Tensor) else "R"
+    if kind == "Bool" or (kind == "C" and known["op"] not in ("sum", "mean")):
         raise BadStatic(f"{types[0]} cannot be reduced")
     sizes = _Sizes(body)
     _named(sizes, rest, before)
     sizes.match(before, types[0])
-    result = sizes.result(after, "R")
+    result = sizes.result(after, kind)
     params = _with_sizes(known["pattern"], sizes, before + after)
     return (params[0], ("op", known["op"]), params[1]), [result]
 
@@ -365,6 +366,14 @@ def _stack(body: Body, given: Given, types: list[Type]) -> Typed:
     return (), [Tensor(types[0].kind, (len(types), *types[0].sizes))]
 
 
+def _flip(body: Body, given: Given, types: list[Type]) -> Typed:
+    if given:
+        raise BadStatic("it takes no arguments in [...]")
+    if len(types) != 1 or not isinstance(types[0], Tensor) or not types[0].sizes:
+        raise BadStatic("one tensor with an axis is turned round")
+    return (), [types[0]]
+
+
 def _insert(body: Body, given: Given, types: list[Type]) -> Typed:
     known, rest = _arguments(given, ("at", "size"), {})
     if rest:
@@ -416,4 +425,5 @@ TYPED: dict[str, Callable[[Body, Given, list[Type]], Typed]] = {
     "stack": _stack,
     "expand": _expand,
     "insert": _insert,
+    "flip": _flip,
 }

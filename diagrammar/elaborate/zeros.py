@@ -86,9 +86,9 @@ def _simpler(
             kinds = frozenset({"linear", "elementwise"})
             neg = Box("neg", box.cod, box.cod, origin="std:neg", kinds=kinds, span=box.span)
             return list(builder.add(neg, (ins[1],)))  # type: ignore[arg-type]  # the other one is the zero
-    if box.origin == "std:conj" and not is_complex(box.dom[0]):
+    if box.origin == "std:conj" and not any(map(is_complex, box.dom)):
         # a real number is its own conjugate
-        return [ins[0]]
+        return list(ins)
     return None
 
 

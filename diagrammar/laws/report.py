@@ -24,10 +24,14 @@ def refuted(subject: Subject, found: Refuted, parting: Parting | None, replay: s
         if name not in case.values:
             notes.append(f"{name} = {shown(value if gap.batched else value[sample])}")
     notes += [f"weight {name} = {shown(value)}" for name, value in weights.items()]
-    if gap.batched:
+    if gap.batched and made.pooled:
+        notes.append(f"of the batch            {shown(gap.left[gap.wire])}")
+        notes.append(f"turned round, and twice {shown(gap.right[gap.wire])}")
+        what = f"`{subject.law.name}`: it matters how often or in which order a batch has its samples"
+    elif gap.batched:
         notes.append(f"in a batch {shown(gap.left[gap.wire][0])}")
         notes.append(f"alone      {shown(gap.right[gap.wire][0])}")
-        what = f"`{subject.law.name}`: a sample depends on the batch it is in"
+        what = f"`{subject.law.name}`: a sample depends on the batch it is in, or on gradients being kept"
     else:
         relation = made.sides.relation
         notes.append(f"left   {shown_at(gap.left[gap.wire], sample, inputs)}")

@@ -135,6 +135,12 @@ AXES: dict[str, list[Specimen]] = {
             ("R[4]", "R", "a ->"),
         )
     ]
+    + [
+        (f"u : C[{sizes}]", "C[2]", f'reduce["a b -> a", "{op}"](u)')
+        for op in ("sum", "mean")
+        for sizes in ("2, 3", "2, 2")
+    ]
+    + [("u : R[2, 3, 4]", "R[2]", f'reduce["a ... -> a", "{op}"](u)') for op in ("sum", "max", "prod")]
     + [("u : R[6, 2]", "R[2]", 'reduce["(a b) c -> b", "sum", a = 3](u)')],
     "concat": [
         ("u : R[2], v : R[3]", "R[5]", "concat(u, v)"),

@@ -449,13 +449,45 @@ CASES: dict[str, tuple[str, str, Callable[..., Any] | None]] = {
         "lookup(table)(t)",
         lambda table, t: torch.stack([a[b] for a, b in zip(table, t, strict=True)]),
     ),
+    "expand": ("u : R[3]) -> R[2, 3]", 'expand["a -> b a", b = 2](u)', lambda u: torch.stack((u, u), 1)),
+    "insert": ("u : R[3]) -> R[2, 3]", "insert[1, 2](u)", lambda u: torch.stack((0 * u, u), 1)),
+    "correlation": (
+        "u : Field[X2[5, 6], 2], v : Field[X2[5, 6], 3]) -> R[3, 2, 1, 1]",
+        "correlation[1](u, v)",
+        lambda u, v: torch.einsum("bixy,boxy->boi", u, v)[..., None, None],
+    ),
+    "unpool": (
+        "u : Field[Y2[2, 3], 2]) -> Field[Y2[4, 6], 2]",
+        "unpool[2](u)",
+        lambda u: F.interpolate(u, scale_factor=2, mode="nearest"),
+    ),
+    "resample_transpose": (
+        "u : Field[Y2[4, 6], 2]) -> Field[Y2[2, 3], 2]",
+        'resample_transpose[Y2[2, 3], "nearest"](u)',
+        lambda u: 4 * F.avg_pool2d(u, 2),
+    ),
+    "pad_transpose": (
+        "u : Field[Y2[5, 6], 2]) -> Field[Y2[3, 6], 2]",
+        'pad_transpose[[1, 0], [1, 0], "replicate"](u)',
+        lambda u: torch.stack((u[..., 0, :] + u[..., 1, :], u[..., 2, :], u[..., 3, :] + u[..., 4, :]), -2),
+    ),
+    "scale_pairs": (
+        "u : Spectrum[X2[5, 6], 2]) -> Spectrum[X2[5, 6], 2]",
+        "scale_pairs[2](u)",
+        lambda u: u * torch.tensor([1.0, 2.0, 2.0, 1.0])[:, None],
+    ),
+    "lookup_transpose": (
+        "t : Tokens[7, 4], y : R[4, 3]) -> R[7, 3]",
+        "lookup_transpose(t, y)",
+        lambda t, y: F.one_hot(t, 7).to(y.dtype).mT @ y,
+    ),
     "map": (f"{_FIELD}) -> Field[X2[5, 6], 1]", "map[(x : R[2]) -> dot(x, x)](u)", lambda u: (u * u).sum(1, True)),
     "fold": ("a : R[3], u : R[4, 3]) -> R[3]", "fold[(s : R[3], x : R[3]) -> tanh(s) + x](a, u)", _fold),
     "scan": ("a : R[3], u : R[4, 3]) -> R[3] @ R[4, 3]", "scan[(s : R[3], x : R[3]) -> copy(s * x)](a, u)", _scan),
     "tree": ("u : R[5, 2]) -> R[2]", "tree[(a : R[2], b : R[2]) -> a + b](u)", lambda u: u.sum(1)),
 }
 # what is random, or about a batch, is tested by what it draws and by `batch_norm`
-OTHER_CASES = {"gaussian", "uniform", "batch_moments"}
+OTHER_CASES = {"gaussian", "uniform", "batch_moments", "batch_sum"}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -477,6 +509,8 @@ def test_random_primitives() -> None:
     mean, variance = moments(u)
     assert near(mean, u.mean((0, 2, 3)).expand(3, 2))
     assert near(variance, u.var((0, 2, 3), correction=0).expand(3, 2))
+    total = make(diagram("(u : R[2]) -> R[2]", "batch_sum(u) + 0 * u"), dtype=torch.float64)
+    assert near(total(u[:, 0, 0, :2]), u[:, 0, 0, :2].sum(0).expand(3, 2))
 
 
 def test_every_primitive_has_a_case() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +31,16 @@ def test_input_gradients(fixture: Path) -> None:
     dg.verify(back)
     net = dg.compile(back, dtype=torch.float64)
     assert set(net.state_dict()) == set(dg.compile(diagram, dtype=torch.float64).state_dict())
-    assert "autograd" not in net.source and "torch.func" not in net.source
+    assert not {"autograd", "torch.func"} & set(re.findall(r"autograd|torch\.func", str(net.source)))
     state = {key[6:]: stored[key] for key in stored.files if key.startswith("state/")}
     _load(net, system, state, config["kwargs"])
     inputs = [torch.from_numpy(stored[f"in/{name}"]) for name in system.inputs]
     seeds = [np.cos(np.arange(stored[f"out/{name}"].size)) for name in system.outputs]
     shapes = [stored[f"out/{name}"].shape for name in system.outputs]
     with torch.no_grad():
-        found = net(*inputs, *(torch.from_numpy(seed.reshape(shape)) for seed, shape in zip(seeds, shapes, strict=True)))
+        found = net(
+            *inputs, *(torch.from_numpy(seed.reshape(shape)) for seed, shape in zip(seeds, shapes, strict=True))
+        )
     for name, value in zip(system.inputs, found if isinstance(found, tuple) else (found,), strict=True):
         # an input that all samples share has a cotangent from each
         value = value.sum_to_size(stored[f"in/{name}"].shape)

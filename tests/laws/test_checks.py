@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,30 @@ def test_a_sample_does_not_depend_on_its_batch() -> None:
     text = "dim n\nbox f : R[n] -> R[n]\nlaw additive(u : R[n], v : R[n]) : f(u + v) == f(u) + f(v)"
     (found,) = dg.check(dg.loads(text), boxes={"f": leaky}).outcomes
     assert found.status == "refuted" and "depends on the batch" in found.report
+
+
+def test_a_batch_has_no_order() -> None:
+    """A box that sees the batch is refuted where it matters in which order, or how often, the samples stand there."""
+    text = "dim n\nbox f : R[n] -> R[n] is batch\nlaw shifts(u : R[n]) : f(u + 1) == f(u)"
+
+    def check(f: Callable[[torch.Tensor], torch.Tensor]) -> Outcome:
+        return dg.check(dg.loads(text), boxes={"f": f}).outcomes[0]
+
+    assert check(lambda u: u - u.mean(0)).status == "passed"
+    for wrong in (lambda u: u - u[0], lambda u: (u - u.mean(0)) * len(u)):
+        found = check(wrong)
+        assert found.status == "refuted" and "in which order a batch has its samples" in found.report
+
+
+def test_laws_hold_with_gradients_kept() -> None:
+    """A box that computes something else where gradients are kept is refuted by any law that it meets."""
+
+    def two(u: torch.Tensor) -> torch.Tensor:
+        return 2 * u if torch.is_grad_enabled() else u
+
+    text = "dim n\nbox f : R[n] -> R[n]\nlaw additive(u : R[n], v : R[n]) : f(u + v) == f(u) + f(v)"
+    (found,) = dg.check(dg.loads(text), boxes={"f": two}).outcomes
+    assert found.status == "refuted" and "on gradients being kept" in found.report
 
 
 def test_boxes_of_the_caller() -> None:

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -72,6 +73,7 @@ def changed(origin: str, line: Change, expression: Change) -> Iterator[None]:
     of its own, its expressions are changed by `expression`."""
     state: dict[str, Any] = {"box": None, "protected": frozenset()}
     put, leaf, fused = Function.put, body.leaf, body.fused
+    line, expression = _unless_right(line), _unless_right(expression)
 
     def put_changed(self: Function, lines: list[str], writes: tuple[str, ...]) -> None:
         box = state["box"]
@@ -112,6 +114,26 @@ def changed(origin: str, line: Change, expression: Change) -> Iterator[None]:
             name = _FRAMES[origin]
             stack.enter_context(patch.object(frames, name, _frame_changed(getattr(frames, name), origin, state)))
         yield
+
+
+_RIGHT: ContextVar[bool] = ContextVar("_RIGHT", default=False)
+
+
+@contextmanager
+def right() -> Iterator[None]:
+    """While this holds, what is compiled is right, though a mutant is in the backend."""
+    token = _RIGHT.set(True)
+    try:
+        yield
+    finally:
+        _RIGHT.reset(token)
+
+
+def _unless_right(change: Change) -> Change:
+    def changed_or_not(text: str, kind: str, protected: frozenset[str]) -> str:
+        return text if _RIGHT.get() else change(text, kind, protected)
+
+    return changed_or_not
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import FrameType
 from typing import Any
 
@@ -122,12 +123,13 @@ def _noting_calls(names: set[str]) -> Iterator[None]:
         sys.setprofile(None)
 
 
-def subjects(origin: str) -> list[Subject]:
+@cache
+def subjects(origin: str) -> tuple[Subject, ...]:
     """The specimens of a box in which it writes anything."""
     name = origin.removeprefix("std:")
     found = [_subject(origin, build(specimen)) for specimen in RANDOM.get(name) or SPECIMENS[name]]
     # square ones first: there an axis taken for another one goes unseen by the shapes
-    return sorted((each for each in found if each.emission.lines), key=lambda each: not _square(each.diagram))
+    return tuple(sorted((each for each in found if each.emission.lines), key=lambda each: not _square(each.diagram)))
 
 
 def _square(diagram: Diagram) -> bool:
@@ -166,7 +168,7 @@ def _outputs(net: Any, inputs: list[Tensor], keeps: bool) -> list[Tensor]:
 # ------------------------------------------------------------------------------------------------------- mutants
 
 
-def mutants(origin: str, found: list[Subject]) -> dict[Mutant, tuple[str, str]]:
+def mutants(origin: str, found: Sequence[Subject]) -> dict[Mutant, tuple[str, str]]:
     """Every mutant of a box, with a line, or a function, as it is and as it becomes."""
     made: dict[Mutant, tuple[str, str]] = {}
     helpers: dict[str, None] = {}
@@ -185,15 +187,13 @@ def mutants(origin: str, found: list[Subject]) -> dict[Mutant, tuple[str, str]]:
 # ------------------------------------------------------------------------------------------------------ verdicts
 
 
-def judge(mutant: Mutant, found: list[Subject]) -> str:
+def judge(mutant: Mutant, found: Sequence[Subject]) -> str:
     """`different` where a result is wrong; `stillborn` where it fails, has another shape or does not end, wherever it
     shows; `equivalent` where nothing tells it from what is right."""
     broken = 0
-    showing = [subject for subject in found if _shows(mutant, subject)]
-    # evenly among them, the first and the last too
-    step = max(1, -(-len(showing) // LOOKS))
+    looked = _looked_at(mutant, found)
     with mutated(mutant):
-        for subject in sorted({*showing[::step], *showing[-1:]}, key=found.index):
+        for subject in looked:
             verdict = _verdict(subject)
             if verdict in ("different", "endless"):
                 return "different" if verdict == "different" else "stillborn"
@@ -201,6 +201,51 @@ def judge(mutant: Mutant, found: list[Subject]) -> str:
             if broken == ENOUGH:
                 break
     return "stillborn" if broken else "equivalent"
+
+
+def _looked_at(mutant: Mutant, found: Sequence[Subject]) -> list[Subject]:
+    showing = [subject for subject in found if _shows(mutant, subject)]
+    # evenly among them, the first and the last too
+    step = max(1, -(-len(showing) // LOOKS))
+    return sorted({*showing[::step], *showing[-1:]}, key=found.index)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The largest difference that a mutant makes, relative to the largest number of a result, on which specimen, and on
+    how many of those that were looked at it makes any."""
+
+    most: float
+    at: str
+    wrong: int
+    of: int
+
+
+def difference(mutant: Mutant, found: Sequence[Subject]) -> Difference:
+    """What a mutant that is `different` differs by."""
+    looked = _looked_at(mutant, found)
+    with mutated(mutant):
+        sizes = [(_size(subject), str(subject.diagram.dom) + " -> " + str(subject.diagram.cod)) for subject in looked]
+    most, at = max(sizes, key=lambda each: each[0])
+    return Difference(most, at, sum(size > TOLERANCE for size, _ in sizes), len(looked))
+
+
+def _size(subject: Subject) -> float:
+    """The largest relative difference in any case of a specimen; infinite where it fails."""
+    most = 0.0
+    try:
+        with time_limit(SECONDS), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            net = dg.compile(subject.diagram, dtype=torch.float64).eval()
+            net.load_state_dict(subject.weights)
+            for inputs, keeps, right in subject.cases:
+                for one, other in zip(_outputs(net, inputs, keeps), right, strict=True):
+                    if other.numel():
+                        apart = float((one.double() - other.double()).abs().max())
+                        most = max(most, apart / max(float(other.double().abs().max()), 1e-300))
+    except (Exception, Late):
+        return math.inf
+    return most
 
 
 def _shows(mutant: Mutant, subject: Subject) -> bool:
@@ -214,7 +259,7 @@ def _shows(mutant: Mutant, subject: Subject) -> bool:
 def _verdict(subject: Subject) -> str:
     cases = subject.cases
     try:
-        with _time_limit(), warnings.catch_warnings():
+        with time_limit(SECONDS), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             net = dg.compile(subject.diagram, dtype=torch.float64).eval()
             if net.source == subject.net.source:
@@ -227,7 +272,7 @@ def _verdict(subject: Subject) -> str:
                     return "stillborn"
                 if not all(_near(one, other) for one, other in pairs):
                     return "different"
-    except _Late:
+    except Late:
         return "endless"
     except Exception:
         return "stillborn"
@@ -242,17 +287,20 @@ def _near(one: Tensor, right: Tensor) -> bool:
     return torch.allclose(one, right, rtol=TOLERANCE, atol=TOLERANCE * (1 + size), equal_nan=True)
 
 
-class _Late(BaseException):
+class Late(BaseException):
     """A run that does not end."""
 
 
 @contextmanager
-def _time_limit() -> Iterator[None]:
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raises Late after so many seconds of the process's own time."""
+
     def late(number: int, frame: FrameType | None) -> None:
-        raise _Late
+        raise Late
 
     before = signal.signal(signal.SIGPROF, late)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    # and again: what runs when memory is collected swallows what is raised
+    signal.setitimer(signal.ITIMER_PROF, seconds, seconds)
     try:
         yield
     finally:

@@ -10,9 +10,22 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-# the law that a mutant of this box breaks, drawn from this seed, or None: asked while the mutant is in the backend
-Kill = Callable[[str, int], str | None]
+if TYPE_CHECKING:
+    from tests.mutants import oracle
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The law that a mutant breaks, or None, and the laws that it does not break though they are written otherwise."""
+
+    law: str | None
+    met: tuple[str, ...] = ()
+
+
+# asked of a box, with the seed that its cases are drawn from, while a mutant of it is in the backend
+Kill = Callable[[str, int], Answer]
 
 # a box is judged in so many parts, so that processes end together
 PARTS = 4
@@ -94,13 +107,30 @@ def work(task: Task) -> tuple[str, Row]:
             continue
         with hook.mutated(mutant), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            law = kill(task.origin, task.seed)
-        if law is None:
-            row.survivors.append(shown(str(mutant), before, after))
+            answer = kill(task.origin, task.seed)
+        if answer.law is None:
+            why = reason(oracle.difference(mutant, found), task.origin, answer.met)
+            row.survivors.append(f"{shown(str(mutant), before, after)}\n    {why}")
         else:
             row.killed += 1
-            row.laws[law] = row.laws.get(law, 0) + 1
+            row.laws[answer.law] = row.laws.get(answer.law, 0) + 1
     return task.origin, row
+
+
+def reason(difference: oracle.Difference, origin: str, met: tuple[str, ...]) -> str:
+    """Why no law sees a mutant, as far as the interpreter and the laws tell."""
+    from diagrammar.laws.subject import TOLERANCE
+    from tests.mutants import oracle
+
+    seen = f"differs by {difference.most:.1g} of the largest number, most on {difference.at},"
+    seen += f" on {difference.wrong} of {difference.of} specimens"
+    if origin.removeprefix("std:") in oracle.RANDOM:
+        return f"{seen}: laws see how draws are distributed, and not each of them"
+    if difference.most <= TOLERANCE:
+        return f"{seen}: less than the {TOLERANCE:.0g} that laws allow"
+    if not met:
+        return f"{seen}: no law has it written so"
+    return f"{seen}: what it does keeps {', '.join(met[:5])}{f' and {len(met) - 5} more' if len(met) > 5 else ''}"
 
 
 def shown(title: str, before: str, after: str) -> str:

@@ -14,7 +14,7 @@ from tests.mutants.edits import form_of, of_expression, of_function, of_line
 from tests.mutants.hook import Mutant, mutated
 from tests.mutants.operators import NAMES, OPERATORS, WRAPS
 from tests.mutants.oracle import judge, mutants, origins, subjects
-from tests.mutants.running import PARTS, Row, Task, run, sampled
+from tests.mutants.running import PARTS, Answer, Row, Task, run, sampled
 
 # an operator, a line, and what it becomes
 EXAMPLES = {
@@ -153,22 +153,22 @@ def test_a_part_of_them() -> None:
     assert total.alive >= 25 and total.equivalent <= 16 and total.killed == 0
 
 
-def always(origin: str, seed: int) -> str | None:
+def always(origin: str, seed: int) -> Answer:
     """A law that refutes everything."""
-    return f"a law of {origin}"
+    return Answer(f"a law of {origin}")
 
 
-def never(origin: str, seed: int) -> str | None:
+def never(origin: str, seed: int) -> Answer:
     """No law refutes anything."""
-    return None
+    return Answer(None, ("sine",))
 
 
-def differing(origin: str, seed: int) -> str | None:
+def differing(origin: str, seed: int) -> Answer:
     """The law that a sine is a sine, by what is compiled at this moment."""
     u = torch.rand(2, 3, dtype=torch.float64)
     found = dg.compile(build(("u : R[3]", "R[3]", "sin(u)")), dtype=torch.float64)(u)
     same = found.shape == u.shape and torch.allclose(found, torch.sin(u), rtol=1e-12)
-    return None if same else "sine"
+    return Answer(None if same else "sine")
 
 
 def test_laws_are_asked_while_the_mutant_is_there(capsys: pytest.CaptureFixture[str]) -> None:
@@ -189,4 +189,5 @@ def test_laws_are_asked_while_the_mutant_is_there(capsys: pytest.CaptureFixture[
         assert report(rows, True, False, 1.0) == 1
         shown = capsys.readouterr().out
         assert "survivors" in shown and "survives: sin: " in shown and "\n    +v0 = " in shown
+        assert "\n    differs by " in shown and ("what it does keeps sine" in shown) == (name == "never")
         assert (rows["std:sin"].killed > 0) == (name == "differing")

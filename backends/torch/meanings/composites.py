@@ -124,7 +124,8 @@ def _group_norm(c: Call) -> Result:
     if set(weights) != {"scale", "shift"} or not isinstance(c.type(), Field):
         return None
     groups = c.whole("groups", 1)
-    return f"F.group_norm({c.arg()}, {groups}, {c.weight('scale')}, {c.weight('shift')}, eps={c.number('eps')})"
+    # that of `F` refuses groups of one number, unless there are two samples
+    return f"torch.group_norm({c.arg()}, {groups}, {c.weight('scale')}, {c.weight('shift')}, eps={c.number('eps')})"
 
 
 def _attend(c: Call) -> Result:

@@ -101,13 +101,14 @@ def _correlate(u: Tensor, v: Tensor, kernel: int, stride: int, groups: int, left
     dim = u.dim() - 2
     if left or right:
         u = F.pad(u, (left, right) * dim, mode=mode)
+    count, share = u.shape[0], u.shape[1] // groups
     for axis in range(2, dim + 2):
         u = u.unfold(axis, kernel, stride)
-    batch, points = u.shape[0], v.shape[2:].numel()
-    u = u.reshape(batch, groups, u.shape[1] // groups, points, kernel**dim)
-    v = v.reshape(batch, groups, v.shape[1] // groups, points)
-    y = torch.einsum("bgop,bgipk->bgoik", v, u)
-    return y.reshape(batch, y.shape[1] * y.shape[2], y.shape[3], *[kernel] * dim)
+    # one product for each group of a sample: points are summed over
+    u = u.reshape(count, groups, share, *u.shape[2:]).movedim(2, dim + 2)
+    u = u.reshape(count * groups, v.shape[2:].numel(), share * kernel**dim)
+    y = torch.bmm(v.reshape(count * groups, v.shape[1] // groups, u.shape[1]), u)
+    return y.reshape(count, v.shape[1], share, *[kernel] * dim)
 
 
 def _unpool(x: Tensor, size: int, copy: bool) -> Tensor:

@@ -1,0 +1,240 @@
+"""Derivatives of diagrams are those that torch finds, to second order, and they are diagrams like any other."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, note, settings
+
+import diagrammar as dg
+from diagrammar.calculus import derivative
+from diagrammar.diagram import Diagram, definitions
+from diagrammar.strategies import diagrams, signature_of
+from diagrammar.tangent import has_tangent
+from diagrammar.types import Tensor, Type, shape_of
+
+# torch takes tangents by functions that it has written in TorchScript
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+
+Tensors = list[torch.Tensor]
+
+# torch leaves these untyped
+FUNC: Any = torch.func
+
+CASES = {
+    "polynomial": "diagram f(u : R[3], v : R[3]) -> R[3] { return sin(u) * v + exp(u) / (2 + v^2) }",
+    "repeat": "diagram g(x : R[3]) -> R[3] { return tanh(linear(x)) * x }\ndiagram f : R[3] -> R[3] = repeat 3 { g }",
+    "repeat as": "diagram g(x : R[3]) -> R[3] { return tanh(linear(x)) * x }\n"
+    "diagram f : R[3] -> R[3] = repeat 3 as i { if i == 1 then g else (g >> sin) }",
+    "repeat captures": "diagram f(u : R[3], k : R[3]) -> R[3] { return repeat 3 { x -> sin(x) * k + x }(u) }",
+    "repeat widens": "diagram f : R[2] -> R[4] = repeat 2 as i { linear[2 + i, 3 + i] >> tanh }",
+    "map": "diagram f(u : R[4, 3], k : R[3], s : R) -> R[4, 3] { return map[x -> sin(x) * k * s](u) }",
+    "map over a grid": "space X = torus(2)\ndiagram f(u : Field[X[3, 4], 2], k : R[2], M : R[2, 2], s : R)"
+    ' -> Field[X[3, 4], 2] { return map[x -> sin(einsum["i, i j -> j"](x, M)) * k * s](u) }',
+    "fold": "diagram f(a : R[2], x : R[4, 2], k : R[2]) -> R[2] { return fold[(s, y) -> sin(s * y) + k * s](a, x) }",
+    "scan": "diagram f(a : R[2], x : R[4, 2], k : R) -> R[2] @ R[4, 2] {\n"
+    "return scan[(s, y) -> (sin(s * y) + k * s, s * y)](a, x) }",
+    "tree": "diagram f(x : R[5], k : R) -> R { return tree[(a, b) -> sin(a) * b + k](x) }",
+    "nested": "diagram h(x : R[3]) -> R[3] { return sin(linear(x)) }\n"
+    "diagram g(x : R[3]) -> R[3] { return repeat 2 { h }(x) * x }\ndiagram f : R[3] -> R[3] = repeat 2 { g }",
+    "share": "diagram f(u : R[3]) -> R[3] {\nshare c = linear\nreturn repeat 3 { c >> tanh }(u) + c(u) }",
+    "attention": "diagram f(u : R[3, 4]) -> R[3, 4] { return attention[2](u, u, u) }",
+    "norms": "diagram f(u : R[4]) -> R[4] { return layer_norm(u) * softmax(u) }",
+    "fourier layer": "space X = torus(2)\n"
+    "diagram f(u : Field[X[5, 6], 2]) -> Field[X[5, 6], 2] { return gelu(fourier[3](u) + pointwise(u)) }",
+    "multigrid": "import std.multigrid (vcycle)\nspace X = cube(2)\n"
+    "diagram f(u : Field[X[4, 4], 2]) -> Field[X[4, 4], 2] { return vcycle[1](tanh(u)) }",
+    "complex": "diagram f(u : C[3], v : C[3]) -> C[3] { return sin(u) * v + exp(u) / (v * v + 3) }",
+    "a bundle": "diagram f(u : R[3], v : R) -> R @ R[3] { return v * sum(u), u * u }",
+    "symbols": "diagram f(x : Tokens[5, 3], u : R[3, 2]) -> R[3, 2] { return embed[d = 2](x) * u }",
+    "random inside": "diagram noisy(u : R[3]) -> R[3] { return u * gaussian[R[3]]() }\n"
+    "diagram f(u : R[3]) -> R[3] { return sin(noisy(u)) * u }",
+    "random": "diagram f(u : R[3]) -> R[3] { return u * gaussian[R[3]]() + sin(u) }",
+}
+
+
+def _drawn(wire: Type, draw: torch.Generator) -> torch.Tensor:
+    shape = (2, *(int(str(size)) for size in shape_of(wire)))
+    if str(wire).startswith("Tokens"):
+        return torch.randint(0, 5, shape, generator=draw)
+    if isinstance(wire, Tensor) and wire.kind == "Bool":
+        return torch.rand(shape, generator=draw) > 0.5
+    return torch.randn(shape, generator=draw, dtype=torch.float64) * 0.7
+
+
+def _several(found: Any) -> Tensors:
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def _net(diagram: Diagram, like: torch.nn.Module | None = None) -> torch.nn.Module:
+    net = dg.compile(diagram, dtype=torch.float64)
+    if like is not None:
+        net.load_state_dict(like.state_dict())
+    return net
+
+
+def _wanted(diagram: Diagram, net: torch.nn.Module, inputs: Tensors, draw: torch.Generator) -> dict[str, Any]:
+    """Tangents and cotangents of a module, with what torch makes of them."""
+    on = [at for at, wire in enumerate(diagram.dom) if has_tangent(wire)]
+    ends = [at for at, wire in enumerate(diagram.cod) if has_tangent(wire)]
+
+    def function(*moved: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        whole = list(inputs)
+        for at, value in zip(on, moved, strict=True):
+            whole[at] = value
+        found = _several(net(*whole))
+        return tuple(found[at] for at in ends)
+
+    args = tuple(inputs[at] for at in on)
+    tangents = [_drawn(diagram.dom[at], draw) for at in on]
+    # boxes that draw draw the same again
+    torch.manual_seed(0)
+    outputs, along = FUNC.jvp(function, args, tuple(tangents))
+    cotangents = [torch.randn(out.shape, generator=draw, dtype=torch.float64) for out in outputs]
+    torch.manual_seed(0)
+    _, pull = FUNC.vjp(function, *args)
+    return {"jvp": (tangents, along), "vjp": (cotangents, pull(tuple(cotangents)))}
+
+
+def _check(diagram: Diagram, net: torch.nn.Module, inputs: Tensors, orders: int, draw: torch.Generator) -> None:
+    wanted = _wanted(diagram, net, inputs, draw)
+    for kind, (given_wires, right) in wanted.items():
+        made = dg.jvp(diagram) if kind == "jvp" else dg.vjp(diagram)
+        dg.verify(made)
+        assert dg.same(dg.loads(str(made))[made.name or "main"], made), str(made)
+        back = _net(made, net)
+        torch.manual_seed(0)
+        found = _several(back(*inputs, *given_wires))
+        for one, other in zip(found, right, strict=True):
+            slack = 1e-10 * (1 + float(other.detach().abs().max()))
+            torch.testing.assert_close(one.expand_as(other), other, rtol=1e-10, atol=slack)
+        if orders > 1:
+            _check(made, back, [*inputs, *given_wires], orders - 1, draw)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_to_second_order(name: str) -> None:
+    """Tangents, cotangents, and both of both: the numbers are those of torch.func, the weights those of the diagram,
+    and the text reads back."""
+    diagram = dg.loads(CASES[name])["f"]
+    draw = torch.Generator().manual_seed(1)
+    _check(diagram, _net(diagram), [_drawn(wire, draw) for wire in diagram.dom], 2, draw)
+
+
+_WIRES = dg.loads(
+    "space X = torus(2)\nspace Y = cube(1)\n"
+    "diagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
+    " _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
+)["f"].dom
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(diagrams(signature_of("std", types=_WIRES), boxes=8, random=False, states=False))
+def test_of_random_diagrams(diagram: Diagram) -> None:
+    """Of well-typed random diagrams over the whole library, wherever they are defined."""
+    note(str(diagram))
+    draw = torch.Generator().manual_seed(2)
+    inputs = [_drawn(wire, draw) for wire in diagram.dom]
+    # of a field on one space the value on another one is not defined
+    if not any(map(has_tangent, diagram.dom)) or not any(map(has_tangent, diagram.cod)) or _resampled(diagram):
+        return
+    net = _net(diagram)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = _several(net(*inputs))
+    if all(bool(torch.isfinite(value).all()) for value in found if value.is_floating_point()):
+        _check(diagram, net, inputs, 1, draw)
+
+
+def _resampled(diagram: Diagram) -> bool:
+    boxes = (box for level in definitions(diagram) for box in level.boxes if "resample" in box.origin)
+    return any(box.dom[0].space.kinds != box.cod[0].space.kinds for box in boxes)  # type: ignore[union-attr]  # fields
+
+
+OPERATORS: dict[str, tuple[str, str, Any]] = {
+    "grad": ("R", "sum(sin(x) * x)", lambda f, x: FUNC.grad(f)(x)),
+    "hessian": ("R", "sum(sin(x) * x) * x[0]", lambda f, x: FUNC.hessian(f)(x)),
+    "jacobian": ("R[2]", "linear[b = 2](sin(x) * x)", lambda f, x: FUNC.jacrev(f)(x)),
+    "laplacian": ("R", "sum(sin(x) * x) * x[1]", lambda f, x: FUNC.hessian(f)(x).trace()),
+    "divergence": ("R[3]", "tanh(linear(x)) * x", lambda f, x: FUNC.jacrev(f)(x).trace()),
+}
+
+
+@pytest.mark.parametrize("kind", OPERATORS)
+def test_operators(kind: str) -> None:
+    """Gradients, Hessians, Jacobians, Laplacians and divergences, in a file and in Python, for each sample."""
+    cod, body, right = OPERATORS[kind]
+    text = f"diagram f(x : R[3]) -> {cod} {{ return {body} }}\n"
+    diagram = dg.loads(text)["f"]
+    made = derivative(kind, diagram)
+    ends = " @ ".join(map(str, made.cod))
+    written = dg.loads(f"{text}diagram g(x : R[3]) -> {ends} {{ return {kind}[f](x) }}")["g"]
+    net, x = _net(diagram), torch.randn(4, 3, dtype=torch.float64)
+    wanted = torch.stack([right(net, sample) for sample in x])
+    torch.testing.assert_close(_net(made, net)(x), wanted, rtol=1e-11, atol=1e-11)
+    state = {f"f.{path}" if path else path: value for path, value in net.state_dict().items()}
+    again = _net(written)
+    again.load_state_dict(state)
+    torch.testing.assert_close(again(x), wanted, rtol=1e-11, atol=1e-11)
+
+
+def test_by_some_wires() -> None:
+    """`wrt` chooses: in a file, in Python; and the choice reads back."""
+    text = "diagram f(u : R[3], v : R[3]) -> R[3] { return sin(u) * v }\n"
+    text += "diagram g(u : R[3], v : R[3], dy : R[3]) -> R[3] { return vjp[f, wrt = [1]](u, v, dy) }"
+    module = dg.loads(text)
+    made = dg.vjp(module["f"], wrt=1)
+    u, v, dy = torch.randn(3, 2, 3, dtype=torch.float64)
+    for diagram in (made, module["g"], dg.loads(str(module["g"]))["g"]):
+        torch.testing.assert_close(_net(diagram)(u, v, dy), torch.sin(u) * dy, rtol=1e-14, atol=0)
+
+
+def test_names_are_kept() -> None:
+    """The derivative of a named block is a named block of the same instance; of a `repeat` it is a repeat unwound."""
+    module = dg.loads(
+        "diagram g(x : R[3]) -> R[3] { return tanh(linear(x)) }\ndiagram f : R[3] -> R[3] = repeat 4 { g }"
+    )
+    back, along = dg.vjp(module["f"]), dg.jvp(module["f"])
+    assert [box.name for box in along.boxes] == ["repeat"] and along.boxes[0].param("count") == 4
+    assert str(back).splitlines()[-1] == "diagram f_vjp : R[3] @ R[3] -> R[3] = vjp[repeat 4 { g }]"
+    names = {box.name for level in definitions(back) for box in level.boxes}
+    assert {"g", "vjp[g]", "vjp[linear]"} <= names
+    assert list(_net(back).state_dict()) == list(_net(module["f"]).state_dict())
+
+
+def test_a_weight_that_is_not_needed_is_owned() -> None:
+    """The bias of an affine map does not matter to its derivative, which takes its weights all the same."""
+    diagram = dg.loads("diagram f : R[3] -> R[2] = linear")["f"]
+    back = dg.vjp(diagram)
+    _net(back, _net(diagram))
+    _net(dg.loads(str(back))["f_vjp"], _net(diagram))
+
+
+ERRORS = [
+    ("diagram f(u : R[3]) -> R[3] { return vjp[f](u, u) }", "contains itself"),
+    ("box g : R[3] -> R[3]\ndiagram f(u : R[3]) -> R[3] { return grad[x -> sum(g(x))](u) }", "`g` has no derivative"),
+    (
+        "diagram noisy(u : R[3]) -> R[3] { return linear(u) * gaussian[R[3]]() }\n"
+        "diagram f(u : R[3], v : R[3]) -> R[3] { return vjp[noisy >> sin](u, v) }",
+        "`noisy` draws inside",
+    ),
+    ("diagram f(u : R[3]) -> R[3] { return grad[sin](u) }", "a gradient is of a diagram that ends in a number"),
+    ("diagram f(u : R[3], v : R[2]) -> R[3] { return jvp[sin](u, v) }", "is another wire than what it is a tangent of"),
+    ("diagram f(u : R[3]) -> R[3] { return vjp[sin, wrt = [1]](u, u) }", "by wire 1 of a diagram of 1"),
+    ("diagram f(m : Bool[3]) -> Bool[3] { return jvp[negate, wrt = [0]](m, m) }", "cannot change a little"),
+    ("diagram f(u : R[3]) -> R[3] { return vjp[3](u, u) }", "takes a diagram"),
+    ("diagram f(u : R[3]) -> R[3] { return vjp[sin, by = 3](u, u) }", "has no parameter `by`"),
+    ("diagram f(u : R[3]) -> R[3] { return vjp[sin](u) }", "1 cotangents are wanted"),
+    ("dim n\ndiagram f(u : R[n]) -> R[n, n] { return hessian[x -> sum(x * x)](u) }", "need to know how many there are"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), ERRORS, ids=[message for _, message in ERRORS])
+def test_errors(text: str, message: str) -> None:
+    """What has no derivative, or is asked for wrongly, is told at its place."""
+    with pytest.raises(dg.DiagrammarError, match=message.replace("[", r"\[")) as caught:
+        dg.loads(text)
+    assert caught.value.span is not None
