@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
-from math import inf
+from math import inf, isqrt
 
 from diagrammar.diagram import Box
 from diagrammar.errors import DiagramValueError
@@ -14,8 +14,10 @@ from diagrammar.schedule.optic import FREE, Optic, Step, split, store
 from diagrammar.schedule.reverse import Joint
 from diagrammar.schedule.storage import Bytes, Run, peak
 
-# the programme is cubic in the number of segments
-_SEGMENTS = 40
+# so many segments at most, and as many places where nothing but the start of one is kept as their squares, times the
+# segments, allow
+_SEGMENTS = 240
+_TRIED = 300_000
 
 Work = Callable[[Box], float]
 
@@ -32,9 +34,9 @@ def within(joint: Joint, budget: int, sizes: Bytes, work: Work) -> tuple[list[St
     most, _ = peak(joint, optic, sizes)
     if most <= budget:
         return steps, optic
-    cuts = _cuts(joint, sizes, work)
+    cuts, places = _cuts(joint, sizes, work)
     # what is rounded up may be a little more than all
-    table = Table(_chain(joint, cuts, sizes, work), most + most // 16)
+    table = Table(_chain(joint, cuts, places, sizes, work), most + most // 16)
     least, known = most, inf
     # from the least work on: more slots never cost more work, but what the chain does not see may cost memory
     for m in range(table.slots, -1, -1):
@@ -108,27 +110,36 @@ def boundaries(joint: Joint) -> list[frozenset[int]]:
     return found
 
 
-def _cuts(joint: Joint, sizes: Bytes, work: Work) -> list[int]:
-    """Where the chain is cut: where what is held is least all around, at most so many times, in parts of like work."""
+def _cuts(joint: Joint, sizes: Bytes, work: Work) -> tuple[list[int], list[int]]:
+    """Where the body is cut: after every box, or in parts of like work; and the segments of which the start may be kept:
+    where least is held all around, and then after the boxes that are most work to do again."""
     held = [sum(sizes.size[wire] for wire in wires) for wires in boundaries(joint)]
     count = len(joint.forward)
-    places = [at for at in range(1, count) if (at == 1 or held[at] <= held[at - 1]) and held[at] <= held[at + 1]]
-    if not places:
-        places = list(range(1, count))
-    if len(places) > _SEGMENTS - 1:
-        done = [0.0]
-        for node in joint.forward:
-            done.append(done[-1] + work(node.box))
-        wanted = [done[-1] * k / _SEGMENTS for k in range(1, _SEGMENTS)]
-        places = sorted({min(places, key=partial(_apart, done, want)) for want in wanted})
-    return [0, *places, count]
+    done = [0.0]
+    for node in joint.forward:
+        done.append(done[-1] + work(node.box))
+    low = [at for at in range(1, count) if (at == 1 or held[at] <= held[at - 1]) and held[at] <= held[at + 1]]
+    most = max(8, isqrt(_TRIED // min(count, _SEGMENTS)))
+    places = _thinned(low, done, most)
+    rest = sorted(set(range(1, count)) - set(places), key=lambda at: (done[at - 1] - done[at], at))
+    places = sorted([*places, *rest[: most - len(places)]])
+    cuts = sorted({0, count, *places, *_thinned(list(range(1, count)), done, _SEGMENTS)})
+    return cuts, [number for number, at in enumerate(cuts) if at in set(places)]
+
+
+def _thinned(places: list[int], done: list[float], most: int) -> list[int]:
+    """At most so many of the places, with like work between them."""
+    if len(places) <= most:
+        return places
+    wanted = [done[-1] * k / (most + 1) for k in range(1, most + 1)]
+    return sorted({min(places, key=partial(_apart, done, want)) for want in wanted})
 
 
 def _apart(done: list[float], want: float, at: int) -> float:
     return abs(done[at] - want)
 
 
-def _chain(joint: Joint, cuts: list[int], sizes: Bytes, work: Work) -> Chain:
+def _chain(joint: Joint, cuts: list[int], places: list[int], sizes: Bytes, work: Work) -> Chain:
     """The figures of the segments."""
     held = boundaries(joint)
     starts = [held[at] for at in cuts[:-1]]
@@ -168,4 +179,4 @@ def _chain(joint: Joint, cuts: list[int], sizes: Bytes, work: Work) -> Chain:
         ends.append(waiting)
     start_bytes = [[weigh(later - first) for later in starts] for first in starts]
     works = [sum(work(node.box) for node in joint.forward[a:b]) for a, b in pairwise(cuts)]
-    return Chain(works, start_bytes, residual, passing, backward, ends)
+    return Chain(works, start_bytes, residual, passing, backward, ends, places)

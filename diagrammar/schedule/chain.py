@@ -15,7 +15,7 @@ class Chain:
     for the start of segment s; `residual`, what its backward reads of its own forward, with the start of the next
     segment; `passing`, the most that lives while its forward runs and keeps nothing; `backward`, the most while its
     forward that keeps all and then its backward run. `end[t]` are the cotangents that wait at the end of segment t
-    while what is before it is computed again.
+    while what is before it is computed again. `places` are the segments whose start alone may be kept.
     """
 
     work: Sequence[float]
@@ -24,6 +24,7 @@ class Chain:
     passing: Sequence[int]
     backward: Sequence[int]
     end: Sequence[int]
+    places: Sequence[int]
 
     def __len__(self) -> int:
         return len(self.work)
@@ -37,19 +38,19 @@ Choice = int | None
 class Table:
     """For segments s .. t and a memory m beside the start of s: the least work of all forwards, and the first choice.
     Memory is counted in `slots` equal parts of `most`, rounded up: more of them for short chains, since time is as the
-    cube of the segments times the parts."""
+    segments times the square of the places times the parts."""
 
     __slots__ = ("_best", "_part", "chain", "slots")
 
     def __init__(self, chain: Chain, most: int, slots: int | None = None) -> None:
         self.chain = chain
-        self.slots = slots = slots or max(160, min(4000, 12_000_000 // len(chain) ** 3))
+        count, many = len(chain), len(chain.places) + 1
+        self.slots = slots = slots or max(160, min(4000, 24_000_000 // (count * many * many)))
         self._part = max(1, -(-most // slots))
         self._best: dict[tuple[int, int], tuple[list[float], list[Choice]]] = {}
-        count = len(chain)
-        for length in range(count):
-            for s in range(count - length):
-                self._best[s, s + length] = self._fill(s, s + length)
+        for t in sorted({count - 1, *(k - 1 for k in chain.places)}):
+            for s in range(t, -1, -1):
+                self._best[s, t] = self._fill(s, t)
 
     def work(self, m: int) -> float:
         """The least work of the whole chain in m slots; infinite where it does not fit."""
@@ -103,18 +104,28 @@ class Table:
             cost = own + rest[m - held]
             if cost < best[m]:
                 best[m], choice[m] = cost, 0
-        forward, room = 0.0, 0
-        for k in range(s + 1, t + 1):
-            forward += chain.work[k - 1]
-            room = max(room, chain.start[s][k - 1] + chain.passing[k - 1])
+        for k, forward, room in self._forwards(s, t):
             held = self._up(chain.start[s][k])
             need = max(held, self._up(room + chain.end[t]))
             later, before = self._best[k, t][0], self._best[s, k - 1][0]
-            for m in range(need, width):
-                cost = forward + later[m - held] + before[m]
+            for m, (a, b) in enumerate(zip(later[need - held : width - held], before[need:], strict=True), need):
+                cost = forward + a + b
                 if cost < best[m]:
                     best[m], choice[m] = cost, k
         return best, choice
+
+    def _forwards(self, s: int, t: int) -> Iterator[tuple[int, float, int]]:
+        """For each place between s and t: the work up to it, and the most memory that this takes."""
+        chain = self.chain
+        work, room, j = 0.0, 0, s
+        for k in chain.places:
+            if not s < k <= t:
+                continue
+            while j < k:
+                work += chain.work[j]
+                room = max(room, chain.start[s][j] + chain.passing[j])
+                j += 1
+            yield k, work, room
 
     def steps(self, m: int) -> Iterator[tuple[str, int, int]]:
         """What is done after the first forward: ("forward", s, t) are segments s .. t - 1 again, ("backward", s, s)

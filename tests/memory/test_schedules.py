@@ -52,7 +52,8 @@ def chain_of(draw: random.Random, count: int) -> Chain:
     passing = [draw.randint(1, 8) for _ in range(count)]
     backward = [residual[at] + draw.randint(0, 8) for at in range(count)]
     start = [[held[t] if t != s else 0 for t in range(count)] for s in range(count)]
-    return Chain(work, start, residual, passing, backward, [draw.randint(0, 3) for _ in range(count)])
+    ends = [draw.randint(0, 3) for _ in range(count)]
+    return Chain(work, start, residual, passing, backward, ends, range(1, count))
 
 
 def all_ways(chain: Chain, s: int, t: int) -> Iterator[tuple[float, int]]:
@@ -85,6 +86,7 @@ def test_no_schedule_of_a_small_chain_is_better(seed: int) -> None:
     large = Chain(
         chain.work, [[1000 * size for size in row] for row in chain.start],
         *([1000 * size for size in sizes] for sizes in (chain.residual, chain.passing, chain.backward, chain.end)),
+        chain.places,
     )  # fmt: skip
     coarse = Table(large, 1060 * most)
     found = [(coarse.work(m), coarse.room(m)) for m in range(coarse.slots + 1) if coarse.work(m) < inf]
