@@ -35,7 +35,7 @@ def within(joint: Joint, budget: int, sizes: Bytes, work: Work) -> tuple[list[St
     if most <= budget:
         return steps, optic
     cuts, places = _cuts(joint, sizes, work)
-    # what is rounded up may be a little more than all
+    # what is rounded may be a little more than all
     table = Table(_chain(joint, cuts, places, sizes, work), most + most // 16)
     least, known = most, inf
     # from the least work on: more slots never cost more work, but what the chain does not see may cost memory

@@ -35,18 +35,28 @@ class Chain:
 Choice = int | None
 
 
+def _part(chain: Chain, about: int) -> int:
+    """The memory of a slot: nearly this, and such that what is mostly held for a segment is a whole number of them."""
+    common = sorted(size for size in chain.residual if size > about)
+    if not common:
+        return max(1, about)
+    middle = common[len(common) // 2]
+    return max(1, -(-middle // max(1, round(middle / about))))
+
+
 class Table:
     """For segments s .. t and a memory m beside the start of s: the least work of all forwards, and the first choice.
-    Memory is counted in `slots` equal parts of `most`, rounded up: more of them for short chains, since time is as the
-    segments times the square of the places times the parts."""
+    Memory is counted in about `slots` equal parts of `most`, rounded; more of them for short chains, since time is as
+    the segments times the square of the places times the parts. `room` is what a schedule takes, not rounded."""
 
     __slots__ = ("_best", "_part", "chain", "slots")
 
     def __init__(self, chain: Chain, most: int, slots: int | None = None) -> None:
         self.chain = chain
         count, many = len(chain), len(chain.places) + 1
-        self.slots = slots = slots or max(160, min(4000, 24_000_000 // (count * many * many)))
-        self._part = max(1, -(-most // slots))
+        slots = slots or max(160, min(4000, 24_000_000 // (count * many * many)))
+        self._part = _part(chain, -(-most // slots))
+        self.slots = -(-most // self._part)
         self._best: dict[tuple[int, int], tuple[list[float], list[Choice]]] = {}
         for t in sorted({count - 1, *(k - 1 for k in chain.places)}):
             for s in range(t, -1, -1):
@@ -68,11 +78,11 @@ class Table:
                 continue
             if chosen == 0:
                 held = self.chain.residual[s]
-                stack.append((s + 1, t, m - self._up(held), before + held))
+                stack.append((s + 1, t, m - self._slots(held), before + held))
                 continue
             assert chosen is not None
             held = self.chain.start[s][chosen]
-            stack += [(chosen, t, m - self._up(held), before + held), (s, chosen - 1, m, before)]
+            stack += [(chosen, t, m - self._slots(held), before + held), (s, chosen - 1, m, before)]
         return most
 
     def _backward(self, s: int) -> int:
@@ -84,8 +94,8 @@ class Table:
         through = max(chain.start[s][j] + chain.passing[j] for j in range(s, k))
         return max(through + chain.end[t], chain.start[s][k])
 
-    def _up(self, size: int) -> int:
-        return -(-size // self._part)
+    def _slots(self, size: int) -> int:
+        return (size + self._part // 2) // self._part
 
     def _fill(self, s: int, t: int) -> tuple[list[float], list[Choice]]:
         chain, slots = self.chain, self.slots
@@ -93,20 +103,20 @@ class Table:
         best: list[float] = [inf] * width
         choice: list[Choice] = [None] * width
         if s == t:
-            need = self._up(self._backward(s))
+            need = self._slots(self._backward(s))
             if need <= slots:
                 best[need:] = [chain.work[s]] * (width - need)
             return best, choice
         # the residual of s waits while the rest is done; its own backward needs room too
-        held, need = self._up(chain.residual[s]), self._up(self._backward(s))
+        held, need = self._slots(chain.residual[s]), self._slots(self._backward(s))
         rest, own = self._best[s + 1, t][0], chain.work[s]
         for m in range(max(held, need), width):
             cost = own + rest[m - held]
             if cost < best[m]:
                 best[m], choice[m] = cost, 0
         for k, forward, room in self._forwards(s, t):
-            held = self._up(chain.start[s][k])
-            need = max(held, self._up(room + chain.end[t]))
+            held = self._slots(chain.start[s][k])
+            need = max(held, self._slots(room + chain.end[t]))
             later, before = self._best[k, t][0], self._best[s, k - 1][0]
             for m, (a, b) in enumerate(zip(later[need - held : width - held], before[need:], strict=True), need):
                 cost = forward + a + b
@@ -142,10 +152,10 @@ class Table:
                     yield "forward", s, s + 1
                 stack.append(("backward", s, s, 0, False))
                 if s < t:
-                    stack.append(("solve", s + 1, t, m - self._up(self.chain.residual[s]), first))
+                    stack.append(("solve", s + 1, t, m - self._slots(self.chain.residual[s]), first))
                 continue
             assert chosen is not None
             if not first:
                 yield "forward", s, chosen
             stack.append(("solve", s, chosen - 1, m, False))
-            stack.append(("solve", chosen, t, m - self._up(self.chain.start[s][chosen]), first))
+            stack.append(("solve", chosen, t, m - self._slots(self.chain.start[s][chosen]), first))
