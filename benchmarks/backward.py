@@ -132,7 +132,7 @@ def blocks() -> list[Row]:
     ours = dg.compile(m["net"], memory=BUDGET, at={"X": 64}, batch=4)
     a, b = peak_of(ours, x, seed), peak_of(theirs, x, seed)
     found, best, other = ratio(step(ours, x, seed), step(theirs, x, seed), 30.0)
-    what = f"24 blocks, peak at a budget of {BUDGET / 1e6:.0f} MB: {a / 1e6:.1f} MB, checkpoints {b / 1e6:.1f} MB"
+    what = f"24 blocks, peak at a budget of {BUDGET / 1e6:.1f} MB: {a / 1e6:.1f} MB, checkpoints {b / 1e6:.1f} MB"
     return [
         (what, f"{a / b:.3f}", "<= 0.62", a <= 0.62 * b),
         ("24 blocks, peak beside the budget", f"{a / BUDGET:.3f}", "<= 1", a <= BUDGET),

@@ -40,13 +40,13 @@ def _part(chain: Chain, about: int) -> int:
     common = sorted(size for size in chain.residual if size > about)
     if not common:
         return max(1, about)
-    middle = common[len(common) // 2]
+    middle = max(size for size in common if size <= 1.02 * common[len(common) // 2])
     return max(1, -(-middle // max(1, round(middle / about))))
 
 
 class Table:
     """For segments s .. t and a memory m beside the start of s: the least work of all forwards, and the first choice.
-    Memory is counted in about `slots` equal parts of `most`, rounded; more of them for short chains, since time is as
+    Memory is counted in about `slots` equal parts of `most`, rounded up; more of them for short chains, since time is as
     the segments times the square of the places times the parts. `room` is what a schedule takes, not rounded."""
 
     __slots__ = ("_best", "_part", "chain", "slots")
@@ -95,7 +95,7 @@ class Table:
         return max(through + chain.end[t], chain.start[s][k])
 
     def _slots(self, size: int) -> int:
-        return (size + self._part // 2) // self._part
+        return -(-size // self._part)
 
     def _fill(self, s: int, t: int) -> tuple[list[float], list[Choice]]:
         chain, slots = self.chain, self.slots
