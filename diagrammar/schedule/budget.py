@@ -111,8 +111,8 @@ def boundaries(joint: Joint) -> list[frozenset[int]]:
 
 
 def _cuts(joint: Joint, sizes: Bytes, work: Work) -> tuple[list[int], list[int]]:
-    """Where the body is cut: after every box, or in parts of like work; and the segments of which the start may be kept:
-    where least is held all around, and then after the boxes that are most work to do again."""
+    """Where the body is cut: after every box, or in parts of like work; and the segments whose start may be kept: where
+    least is held all around, and then after the boxes that are most work to do again."""
     held = [sum(sizes.size[wire] for wire in wires) for wires in boundaries(joint)]
     count = len(joint.forward)
     done = [0.0]

@@ -46,8 +46,8 @@ def _part(chain: Chain, about: int) -> int:
 
 class Table:
     """For segments s .. t and a memory m beside the start of s: the least work of all forwards, and the first choice.
-    Memory is counted in about `slots` equal parts of `most`, rounded up; more of them for short chains, since time is as
-    the segments times the square of the places times the parts. `room` is what a schedule takes, not rounded."""
+    Memory is counted in about `slots` equal parts of `most`, rounded up; more of them for short chains, since time is
+    as the segments times the square of the places times the parts. `room` is what a schedule takes, not rounded."""
 
     __slots__ = ("_best", "_part", "chain", "slots")
 
