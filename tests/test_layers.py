@@ -26,7 +26,7 @@ SHELVES: list[set[str]] = [
     {"derivative", "lenses", "optics", "oracle", "proof", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
     {"backends", "laws", "strategies"},
-    {"api", "calculus", "commands", "pytest_plugin", "drawing", "summary", "__main__", "__init__"},
+    {"api", "calculus", "commands", "pytest_plugin", "drawing", "kept", "planning", "summary", "__main__", "__init__"},
 ]
 # the language knows places and errors, and nothing of diagrams
 BELOW_GRAMMAR = {"errors", "source", "grammar"}

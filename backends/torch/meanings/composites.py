@@ -11,14 +11,21 @@ from diagrammar.diagram import Box
 from diagrammar.types import Field, Tensor, sizes_of
 
 
+def frame_of(box: Box) -> Box:
+    """The frame that a box is: itself, or what it leaves more than."""
+    return box if box.derived is None or box.derived.kind != "left" else box.derived.of
+
+
 def owned(c: Call) -> dict[str, Box]:
-    """The weights that stand in the inside itself."""
+    """The weights that stand in the inside itself, or are given as operands."""
+    if c.given:
+        return {name: Box("weight", (), (value.type,), origin="weight", key=name) for name, value in c.given.items()}
     return {str(node.box.key): node.box for node in c.box.insides[0].flat.nodes if node.box.origin == "weight"}
 
 
 def inner(c: Call, origin: str) -> Box | None:
     """The one box of this origin in the inside."""
-    found = [node.box for node in c.box.insides[0].flat.nodes if node.box.origin == origin]
+    found = [node.box for node in frame_of(c.box).insides[0].flat.nodes if node.box.origin == origin]
     return found[0] if len(found) == 1 else None
 
 
