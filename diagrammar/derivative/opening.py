@@ -1,0 +1,185 @@
+"""Weights as wires: `open[f] : Weights[f] @ A -> B` is f : A -> B with its trainable weights as inputs.
+
+It is the functor of Para into diagrams (Cruttwell et al., 2022, categorical foundations of gradient-based learning): a
+map with parameters becomes a map that takes them. The weights come in the order of the `state_dict` of f, a constrained
+one as the value that it is constrained to; frozen ones and states stay inside. Each definition is opened once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagrammar.box import Box, Derivative, Value
+from diagrammar.derivative.paths import Leaf, Paths, ordered
+from diagrammar.derivative.wiring import lay
+from diagrammar.diagram import Builder, Diagram, definitions
+from diagrammar.errors import BudgetError
+from diagrammar.pause import pausing
+from diagrammar.source import Span
+from diagrammar.types import Type
+
+# wires of weights, and boxes in steps of their own, that an opened diagram may have at all its levels together
+_BUDGET = 2_000_000
+
+
+class Opened:
+    """A diagram with its weights as first inputs, and which weights these are."""
+
+    __slots__ = ("diagram", "leaves")
+
+    def __init__(self, diagram: Diagram, leaves: Sequence[Leaf]) -> None:
+        self.diagram = diagram
+        self.leaves = tuple(leaves)
+
+
+@pausing
+def opened(diagram: Diagram) -> tuple[Diagram, dict[str, Type]]:
+    """The diagram with its trainable weights as first inputs, and their types by their paths, in that order.
+
+    >>> from diagrammar.types import Tensor
+    >>> x = Tensor("R", (2,))
+    >>> w = Box("weight", (), (x,), origin="weight", key="w")
+    >>> opened(Diagram.of(w))
+    (<R[2] -> R[2]>, {'w': R[2]})
+    """
+    opener = _Opener()
+    made: dict[int, Opened] = {}
+    for level in definitions(diagram):
+        made[id(level)] = opener.body(level, made)
+    found = made[id(diagram)]
+    top: dict[Leaf, Leaf] = {leaf: opener.paths.at_top(leaf) for leaf in found.leaves}
+    order = ordered(dict.fromkeys(top.values()), opener.paths)
+    result = opener.arranged(found, [top[leaf] for leaf in found.leaves], order)
+    return result, {opener.paths.dotted(leaf): leaf.wire for leaf in order}
+
+
+class _Opener:
+    __slots__ = ("paths", "spent")
+
+    def __init__(self) -> None:
+        self.paths = Paths()
+        self.spent = 0
+
+    def spend(self, count: int, span: Span | None) -> None:
+        """Counts wires before they are made."""
+        self.spent += count
+        if self.spent > _BUDGET:
+            raise BudgetError(f"the weights of this diagram as wires are past the budget of {_BUDGET:,} wires", span)
+
+    def arranged(self, inner: Opened, mine: Sequence[Leaf], wanted: Sequence[Leaf]) -> Diagram:
+        """An opened diagram on other weights: its own are `mine`, each of these is among those `wanted`."""
+        if list(mine) == list(wanted):
+            return inner.diagram
+        self.spend(len(wanted) + len(inner.diagram.flat.nodes), None)
+        rest = tuple(inner.diagram.dom)[len(mine) :]
+        build = Builder((*(leaf.wire for leaf in wanted), *rest))
+        at = dict(zip(wanted, build.inputs, strict=False))
+        ends = lay(build, inner.diagram, [*(at[leaf] for leaf in mine), *build.inputs[len(wanted) :]])
+        return build.build(ends, inner.diagram.name)
+
+    def body(self, level: Diagram, made: dict[int, Opened]) -> Opened:
+        """One body, those inside it being made."""
+        flat = level.flat
+        images: list[tuple[Sequence[Leaf], Box | None]] = []
+        found: dict[Leaf, None] = {}
+        for node in flat.nodes:
+            image = self._image(node.box, [made[id(inside)] for inside in node.box.insides])
+            images.append(image)
+            found.update(dict.fromkeys(image[0]))
+        if not found:
+            return Opened(level, ())
+        leaves = ordered(found, self.paths)
+        self.spend(len(leaves), next((node.box.span for node in flat.nodes), None))
+        build = Builder((*(leaf.wire for leaf in leaves), *level.dom))
+        weights = dict(zip(leaves, build.inputs, strict=False))
+        at = dict(zip(flat.inputs, build.inputs[len(leaves) :], strict=True))
+        for node, (needs, box) in zip(flat.nodes, images, strict=True):
+            given = [weights[leaf] for leaf in needs]
+            if box is not None:
+                given = list(build.add(box, [*given, *(at[wire] for wire in node.ins)]))
+            at.update(zip(node.outs, given, strict=True))
+        return Opened(build.build((at[wire] for wire in flat.outputs), level.name), leaves)
+
+    def _image(self, box: Box, insides: list[Opened]) -> tuple[Sequence[Leaf], Box | None]:
+        """The weights that a box takes, and what takes them; None where it is a weight itself."""
+        if box.origin == "weight" and not _is_frozen(box):
+            return [self.paths.weight(box)], None
+        if not any(inside.leaves for inside in insides):
+            return (), box
+        if box.key is not None:
+            return self._frame(box, insides[0])
+        if box.origin in ("repeat", "unwind"):
+            return self._steps(box, insides)
+        leaves = ordered(dict.fromkeys(leaf for inside in insides for leaf in inside.leaves), self.paths)
+        made = tuple(self.arranged(inside, inside.leaves, leaves) for inside in insides)
+        return leaves, _capturing(box, leaves, made)
+
+    def _frame(self, box: Box, inner: Opened) -> tuple[Sequence[Leaf], Box]:
+        """A named diagram: of the same instance as before, for what it keeps."""
+        mine = [self.paths.inside(box, leaf) for leaf in inner.leaves]
+        # what is its own comes first, as in the module
+        own = [leaf for leaf, here in zip(mine, inner.leaves, strict=True) if here.up == 0]
+        leaves = ordered(dict.fromkeys([*own, *mine]), self.paths)
+        inside = self.arranged(inner, mine, leaves)
+        frame = Box(
+            f"open[{box.name}]",
+            tuple(inside.dom),
+            box.cod,
+            origin=f"open:{box.origin}",
+            params=box.params,
+            key=box.key,
+            insides=(inside,),
+            span=box.span,
+            derived=Derivative("open", (True,) * len(box.dom), box),
+        )
+        return leaves, frame
+
+    def _steps(self, box: Box, insides: list[Opened]) -> tuple[Sequence[Leaf], Box]:
+        """A loop: each step takes what is its own of the weights of all."""
+        halves = 2 if box.origin == "unwind" else 1
+        kinds = len(insides) // halves
+        count, first = box.param("count", 1), box.param("first", 0)
+        assert isinstance(count, int) and isinstance(first, int)
+        if kinds == 1 and all(self.paths.is_one(leaf) for inside in insides for leaf in inside.leaves):
+            steps = 1
+        else:
+            steps = count
+        if not steps:
+            return (), box
+        # the insides of each half, step by step, with the weights of that step
+        parts = [(insides[half * kinds + k % kinds], first + k) for half in range(halves) for k in range(steps)]
+        self.spend(sum(len(inside.leaves) for inside, _ in parts), box.span)
+        mine = [[self.paths.step(leaf, k) for leaf in inside.leaves] for inside, k in parts]
+        leaves = ordered(dict.fromkeys(leaf for each in mine for leaf in each), self.paths)
+        made = tuple(self.arranged(inside, each, leaves) for (inside, _), each in zip(parts, mine, strict=True))
+        return leaves, _capturing(box, leaves, made)
+
+
+def _is_frozen(box: Box) -> bool:
+    where = box.param("where", ())
+    return isinstance(where, tuple) and "frozen" in where
+
+
+def _capturing(box: Box, leaves: Sequence[Leaf], insides: tuple[Diagram, ...]) -> Box:
+    """A combinator that captures weights too, before all else."""
+    more = len(leaves)
+    params: list[tuple[str, Value]] = []
+    for name, value in box.params:
+        if name == "captures" and isinstance(value, int):
+            value += more
+        elif name == "active":
+            # an unwind is by none of them
+            value = (*(False for _ in leaves), *(value if isinstance(value, tuple) else ()))
+        params.append((name, value))
+    if box.origin != "training" and "captures" not in dict(params):
+        params.append(("captures", more))
+    return Box(
+        box.name,
+        (*(leaf.wire for leaf in leaves), *box.dom),
+        box.cod,
+        origin=box.origin,
+        params=tuple(params),
+        kinds=box.kinds,
+        insides=insides,
+        span=box.span,
+    )
