@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from diagrammar.calculus import jacobian as jacobian
     from diagrammar.calculus import jvp as jvp
     from diagrammar.calculus import laplacian as laplacian
+    from diagrammar.calculus import open as open
     from diagrammar.calculus import vjp as vjp
+    from diagrammar.calculus import weights as weights
     from diagrammar.diagram import Box as Box
     from diagrammar.diagram import Diagram as Diagram
     from diagrammar.diagram import share as share
@@ -75,7 +77,7 @@ _HOMES = {
         "to_discopy",
         "to_networkx",
     ),
-    "calculus": ("divergence", "grad", "hessian", "jacobian", "jvp", "laplacian", "vjp"),
+    "calculus": ("divergence", "grad", "hessian", "jacobian", "jvp", "laplacian", "open", "vjp", "weights"),
     "divisibility": ("conditions",),
     "diagram": ("Box", "Diagram", "share"),
     "equality": ("cartesian", "same"),

@@ -32,64 +32,78 @@ class Opened:
         self.leaves = tuple(leaves)
 
 
-@pausing
-def opened(diagram: Diagram) -> tuple[Diagram, dict[str, Type]]:
-    """The diagram with its trainable weights as first inputs, and their types by their paths, in that order.
+class Opener:
+    """Opens diagrams. What was opened once is known: an opened diagram is one object.
 
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R", (2,))
     >>> w = Box("weight", (), (x,), origin="weight", key="w")
-    >>> opened(Diagram.of(w))
+    >>> Opener().open(Diagram.of(w))
     (<R[2] -> R[2]>, {'w': R[2]})
     """
-    opener = _Opener()
-    made: dict[int, Opened] = {}
-    for level in definitions(diagram):
-        made[id(level)] = opener.body(level, made)
-    found = made[id(diagram)]
-    top: dict[Leaf, Leaf] = {leaf: opener.paths.at_top(leaf) for leaf in found.leaves}
-    order = ordered(dict.fromkeys(top.values()), opener.paths)
-    result = opener.arranged(found, [top[leaf] for leaf in found.leaves], order)
-    return result, {opener.paths.dotted(leaf): leaf.wire for leaf in order}
 
-
-class _Opener:
-    __slots__ = ("paths", "spent")
+    __slots__ = ("_known", "_made", "_paths", "_spent")
 
     def __init__(self) -> None:
-        self.paths = Paths()
-        self.spent = 0
+        self._paths = Paths()
+        self._spent = 0
+        # by identity, each with what must stay alive for that
+        self._made: dict[int, tuple[Diagram, Opened]] = {}
+        self._known: dict[int, tuple[Diagram, dict[str, Type]]] = {}
 
-    def spend(self, count: int, span: Span | None) -> None:
+    @pausing
+    def open(self, diagram: Diagram) -> tuple[Diagram, dict[str, Type]]:
+        """The diagram with its trainable weights as first inputs, and their types by their paths, in that order.
+
+        Raises BudgetError where these are too many.
+        """
+        known = self._known.get(id(diagram))
+        if known is not None:
+            return known
+        self._spent = 0
+        for level in definitions(diagram, self._is_new):
+            if id(level) not in self._made:
+                self._made[id(level)] = (level, self._body(level))
+        found = self._made[id(diagram)][1]
+        top = [self._paths.at_top(leaf) for leaf in found.leaves]
+        order = ordered(dict.fromkeys(top), self._paths)
+        result = self._arranged(found, top, order)
+        known = self._known[id(diagram)] = result, {self._paths.dotted(leaf): leaf.wire for leaf in order}
+        return known
+
+    def _is_new(self, box: Box) -> bool:
+        return any(id(inside) not in self._made for inside in box.insides)
+
+    def _spend(self, count: int, span: Span | None) -> None:
         """Counts wires before they are made."""
-        self.spent += count
-        if self.spent > _BUDGET:
+        self._spent += count
+        if self._spent > _BUDGET:
             raise BudgetError(f"the weights of this diagram as wires are past the budget of {_BUDGET:,} wires", span)
 
-    def arranged(self, inner: Opened, mine: Sequence[Leaf], wanted: Sequence[Leaf]) -> Diagram:
+    def _arranged(self, inner: Opened, mine: Sequence[Leaf], wanted: Sequence[Leaf]) -> Diagram:
         """An opened diagram on other weights: its own are `mine`, each of these is among those `wanted`."""
         if list(mine) == list(wanted):
             return inner.diagram
-        self.spend(len(wanted) + len(inner.diagram.flat.nodes), None)
+        self._spend(len(wanted) + len(inner.diagram.flat.nodes), None)
         rest = tuple(inner.diagram.dom)[len(mine) :]
         build = Builder((*(leaf.wire for leaf in wanted), *rest))
         at = dict(zip(wanted, build.inputs, strict=False))
         ends = lay(build, inner.diagram, [*(at[leaf] for leaf in mine), *build.inputs[len(wanted) :]])
         return build.build(ends, inner.diagram.name)
 
-    def body(self, level: Diagram, made: dict[int, Opened]) -> Opened:
+    def _body(self, level: Diagram) -> Opened:
         """One body, those inside it being made."""
         flat = level.flat
         images: list[tuple[Sequence[Leaf], Box | None]] = []
         found: dict[Leaf, None] = {}
         for node in flat.nodes:
-            image = self._image(node.box, [made[id(inside)] for inside in node.box.insides])
+            image = self._image(node.box, [self._made[id(inside)][1] for inside in node.box.insides])
             images.append(image)
             found.update(dict.fromkeys(image[0]))
         if not found:
             return Opened(level, ())
-        leaves = ordered(found, self.paths)
-        self.spend(len(leaves), next((node.box.span for node in flat.nodes), None))
+        leaves = ordered(found, self._paths)
+        self._spend(len(leaves), next((node.box.span for node in flat.nodes), None))
         build = Builder((*(leaf.wire for leaf in leaves), *level.dom))
         weights = dict(zip(leaves, build.inputs, strict=False))
         at = dict(zip(flat.inputs, build.inputs[len(leaves) :], strict=True))
@@ -103,24 +117,24 @@ class _Opener:
     def _image(self, box: Box, insides: list[Opened]) -> tuple[Sequence[Leaf], Box | None]:
         """The weights that a box takes, and what takes them; None where it is a weight itself."""
         if box.origin == "weight" and not _is_frozen(box):
-            return [self.paths.weight(box)], None
+            return [self._paths.weight(box)], None
         if not any(inside.leaves for inside in insides):
             return (), box
         if box.key is not None:
             return self._frame(box, insides[0])
         if box.origin in ("repeat", "unwind"):
             return self._steps(box, insides)
-        leaves = ordered(dict.fromkeys(leaf for inside in insides for leaf in inside.leaves), self.paths)
-        made = tuple(self.arranged(inside, inside.leaves, leaves) for inside in insides)
+        leaves = ordered(dict.fromkeys(leaf for inside in insides for leaf in inside.leaves), self._paths)
+        made = tuple(self._arranged(inside, inside.leaves, leaves) for inside in insides)
         return leaves, _capturing(box, leaves, made)
 
     def _frame(self, box: Box, inner: Opened) -> tuple[Sequence[Leaf], Box]:
         """A named diagram: of the same instance as before, for what it keeps."""
-        mine = [self.paths.inside(box, leaf) for leaf in inner.leaves]
+        mine = [self._paths.inside(box, leaf) for leaf in inner.leaves]
         # what is its own comes first, as in the module
         own = [leaf for leaf, here in zip(mine, inner.leaves, strict=True) if here.up == 0]
-        leaves = ordered(dict.fromkeys([*own, *mine]), self.paths)
-        inside = self.arranged(inner, mine, leaves)
+        leaves = ordered(dict.fromkeys([*own, *mine]), self._paths)
+        inside = self._arranged(inner, mine, leaves)
         frame = Box(
             f"open[{box.name}]",
             tuple(inside.dom),
@@ -140,7 +154,7 @@ class _Opener:
         kinds = len(insides) // halves
         count, first = box.param("count", 1), box.param("first", 0)
         assert isinstance(count, int) and isinstance(first, int)
-        if kinds == 1 and all(self.paths.is_one(leaf) for inside in insides for leaf in inside.leaves):
+        if kinds == 1 and all(self._paths.is_one(leaf) for inside in insides for leaf in inside.leaves):
             steps = 1
         else:
             steps = count
@@ -148,10 +162,10 @@ class _Opener:
             return (), box
         # the insides of each half, step by step, with the weights of that step
         parts = [(insides[half * kinds + k % kinds], first + k) for half in range(halves) for k in range(steps)]
-        self.spend(sum(len(inside.leaves) for inside, _ in parts), box.span)
-        mine = [[self.paths.step(leaf, k) for leaf in inside.leaves] for inside, k in parts]
-        leaves = ordered(dict.fromkeys(leaf for each in mine for leaf in each), self.paths)
-        made = tuple(self.arranged(inside, each, leaves) for (inside, _), each in zip(parts, mine, strict=True))
+        self._spend(sum(len(inside.leaves) for inside, _ in parts), box.span)
+        mine = [[self._paths.step(leaf, k) for leaf in inside.leaves] for inside, k in parts]
+        leaves = ordered(dict.fromkeys(leaf for each in mine for leaf in each), self._paths)
+        made = tuple(self._arranged(inside, each, leaves) for (inside, _), each in zip(parts, mine, strict=True))
         return leaves, _capturing(box, leaves, made)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diagrammar.derivative.operators import OPERATORS
-from diagrammar.diagram import Box, Diagram, definitions
+from diagrammar.diagram import Box, Diagram
 from diagrammar.elaborate import statics
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.counting import wires_given, wires_taken
@@ -184,6 +184,5 @@ def finished(body: Body, frame: Frame, inside: Diagram) -> Diagram:
         if error.span is not None:
             raise
         raise DerivativeError(error.message, frame.span, error.notes, error.hint) from None
-    for level in definitions(made, lambda box: not all(map(body.elaborator.is_counted, box.insides))):
-        body.elaborator.count(level, sum(map(body.elaborator.size_of, level.boxes)))
+    body.elaborator.count_all(made)
     return made
