@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from diagrammar.box import Box, Derivative, Value
 from diagrammar.derivative.paths import Leaf, Paths, ordered
-from diagrammar.derivative.wiring import lay
+from diagrammar.derivative.wiring import in_order, lay
 from diagrammar.diagram import Builder, Diagram, definitions
 from diagrammar.errors import BudgetError
 from diagrammar.pause import pausing
@@ -30,6 +30,18 @@ class Opened:
     def __init__(self, diagram: Diagram, leaves: Sequence[Leaf]) -> None:
         self.diagram = diagram
         self.leaves = tuple(leaves)
+
+
+class Image:
+    """What stands for a box: a box that takes these weights, then the wires that the box took; `order` says which of
+    them each of its ports is. Without a box it is the weight itself."""
+
+    __slots__ = ("box", "leaves", "order")
+
+    def __init__(self, leaves: Sequence[Leaf], box: Box | None, order: Sequence[int] | None = None) -> None:
+        self.leaves = leaves
+        self.box = box
+        self.order = order
 
 
 class Opener:
@@ -94,12 +106,12 @@ class Opener:
     def _body(self, level: Diagram) -> Opened:
         """One body, those inside it being made."""
         flat = level.flat
-        images: list[tuple[Sequence[Leaf], Box | None]] = []
+        images: list[Image] = []
         found: dict[Leaf, None] = {}
         for node in flat.nodes:
             image = self._image(node.box, [self._made[id(inside)][1] for inside in node.box.insides])
             images.append(image)
-            found.update(dict.fromkeys(image[0]))
+            found.update(dict.fromkeys(image.leaves))
         if not found:
             return Opened(level, ())
         leaves = ordered(found, self._paths)
@@ -107,28 +119,28 @@ class Opener:
         build = Builder((*(leaf.wire for leaf in leaves), *level.dom))
         weights = dict(zip(leaves, build.inputs, strict=False))
         at = dict(zip(flat.inputs, build.inputs[len(leaves) :], strict=True))
-        for node, (needs, box) in zip(flat.nodes, images, strict=True):
-            given = [weights[leaf] for leaf in needs]
-            if box is not None:
-                given = list(build.add(box, [*given, *(at[wire] for wire in node.ins)]))
+        for node, image in zip(flat.nodes, images, strict=True):
+            given = [*(weights[leaf] for leaf in image.leaves), *(at[wire] for wire in node.ins)]
+            if image.box is not None:
+                given = list(build.add(image.box, [given[port] for port in image.order or range(len(given))]))
             at.update(zip(node.outs, given, strict=True))
         return Opened(build.build((at[wire] for wire in flat.outputs), level.name), leaves)
 
-    def _image(self, box: Box, insides: list[Opened]) -> tuple[Sequence[Leaf], Box | None]:
-        """The weights that a box takes, and what takes them; None where it is a weight itself."""
+    def _image(self, box: Box, insides: list[Opened]) -> Image:
+        """What takes the weights of a box."""
         if box.origin == "weight" and not _is_frozen(box):
-            return [self._paths.weight(box)], None
+            return Image([self._paths.weight(box)], None)
         if not any(inside.leaves for inside in insides):
-            return (), box
+            return Image((), box)
         if box.key is not None:
             return self._frame(box, insides[0])
         if box.origin in ("repeat", "unwind"):
             return self._steps(box, insides)
         leaves = ordered(dict.fromkeys(leaf for inside in insides for leaf in inside.leaves), self._paths)
         made = tuple(self._arranged(inside, inside.leaves, leaves) for inside in insides)
-        return leaves, _capturing(box, leaves, made)
+        return _capturing(box, leaves, made)
 
-    def _frame(self, box: Box, inner: Opened) -> tuple[Sequence[Leaf], Box]:
+    def _frame(self, box: Box, inner: Opened) -> Image:
         """A named diagram: of the same instance as before, for what it keeps."""
         mine = [self._paths.inside(box, leaf) for leaf in inner.leaves]
         # what is its own comes first, as in the module
@@ -146,9 +158,9 @@ class Opener:
             span=box.span,
             derived=Derivative("open", (True,) * len(box.dom), box),
         )
-        return leaves, frame
+        return Image(leaves, frame)
 
-    def _steps(self, box: Box, insides: list[Opened]) -> tuple[Sequence[Leaf], Box]:
+    def _steps(self, box: Box, insides: list[Opened]) -> Image:
         """A loop: each step takes what is its own of the weights of all."""
         halves = 2 if box.origin == "unwind" else 1
         kinds = len(insides) // halves
@@ -159,14 +171,14 @@ class Opener:
         else:
             steps = count
         if not steps:
-            return (), box
+            return Image((), box)
         # the insides of each half, step by step, with the weights of that step
         parts = [(insides[half * kinds + k % kinds], first + k) for half in range(halves) for k in range(steps)]
         self._spend(sum(len(inside.leaves) for inside, _ in parts), box.span)
         mine = [[self._paths.step(leaf, k) for leaf in inside.leaves] for inside, k in parts]
         leaves = ordered(dict.fromkeys(leaf for each in mine for leaf in each), self._paths)
         made = tuple(self._arranged(inside, each, leaves) for (inside, _), each in zip(parts, mine, strict=True))
-        return leaves, _capturing(box, leaves, made)
+        return _capturing(box, leaves, made)
 
 
 def _is_frozen(box: Box) -> bool:
@@ -174,26 +186,49 @@ def _is_frozen(box: Box) -> bool:
     return isinstance(where, tuple) and "frozen" in where
 
 
-def _capturing(box: Box, leaves: Sequence[Leaf], insides: tuple[Diagram, ...]) -> Box:
-    """A combinator that captures weights too, before all else."""
-    more = len(leaves)
+def _capturing(box: Box, leaves: Sequence[Leaf], insides: tuple[Diagram, ...]) -> Image:
+    """A combinator that captures weights too: all that it captures in the order of first use, as a text has it."""
+    captures = box.param("captures", 0)
+    held = len(leaves) + (len(box.dom) if box.origin == "training" else captures if isinstance(captures, int) else 0)
+    dom = (*(leaf.wire for leaf in leaves), *box.dom)
+    first = _first_uses(insides, held)
+    order = [*first, *range(held, len(dom))]
     params: list[tuple[str, Value]] = []
     for name, value in box.params:
-        if name == "captures" and isinstance(value, int):
-            value += more
-        elif name == "active":
-            # an unwind is by none of them
-            value = (*(False for _ in leaves), *(value if isinstance(value, tuple) else ()))
-        params.append((name, value))
+        if name == "active" and isinstance(value, tuple):
+            # an unwind is by none of the weights
+            mask = (*(False for _ in leaves), *value)
+            value = tuple(mask[port] for port in first)
+        params.append((name, held if name == "captures" else value))
     if box.origin != "training" and "captures" not in dict(params):
-        params.append(("captures", more))
-    return Box(
+        params.append(("captures", held))
+    made = Box(
         box.name,
-        (*(leaf.wire for leaf in leaves), *box.dom),
+        tuple(dom[port] for port in order),
         box.cod,
         origin=box.origin,
         params=tuple(params),
         kinds=box.kinds,
-        insides=insides,
+        insides=tuple(in_order(inside, [*first, *range(held, len(inside.dom))]) for inside in insides),
         span=box.span,
     )
+    return Image(leaves, made, order)
+
+
+def _first_uses(insides: tuple[Diagram, ...], held: int) -> list[int]:
+    """The first so many inputs of some diagrams in the order in which their boxes use them."""
+    found: dict[int, None] = {}
+    for inside in insides:
+        flat = inside.flat
+        port = {wire: at for at, wire in enumerate(flat.inputs[:held])}
+        for node in flat.nodes:
+            captures = node.box.param("captures", 0)
+            # of a combinator the wires come before what it captures
+            early = captures if node.box.insides and node.box.key is None and isinstance(captures, int) else 0
+            for wire in (*node.ins[early:], *node.ins[:early]):
+                if wire in port:
+                    found.setdefault(port[wire])
+        for wire in flat.outputs:
+            if wire in port:
+                found.setdefault(port[wire])
+    return [*found, *(at for at in range(held) if at not in found)]

@@ -59,6 +59,9 @@ def on_wires(
     for each in given:
         if isinstance(each, Literal):
             raise DiagramTypeError("a number stands where `open` wants the weights of its diagram", site.span)
+    for each in given:
+        # captured wires come in the order of the text
+        graph.bring(each)
     wires = tuple(_solid(wire, Tensor("R"), scope, graph) for wire in ins)
     inner = Graph(graph, graph.level)
     inputs = tuple(inner.input(graph.types[graph.bring(wire)]) for wire in wires)
