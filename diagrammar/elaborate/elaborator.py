@@ -61,7 +61,7 @@ class Elaborator:
         self._times = 1
         self._types = 0
         # type and space names that are being worked out
-        self.aliases: list[Declared] = []
+        self.aliases: list[Declared | None] = []
         self._deriver: Deriver | None = None
         # what makes wires of weights, and knows the diagrams that it did that to
         self.opener = Opener()

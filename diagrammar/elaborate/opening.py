@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from diagrammar.derivative.wiring import in_order
 from diagrammar.diagram import Diagram
 from diagrammar.elaborate import naming, statics
-from diagrammar.elaborate.arithmetic import Literal
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.counting import in_brackets, wires_taken
 from diagrammar.elaborate.graph import Graph
@@ -25,7 +24,7 @@ from diagrammar.elaborate.values import (
     Shared,
     TypeValue,
 )
-from diagrammar.errors import DiagramTypeError
+from diagrammar.errors import DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly, unknowns
 from diagrammar.steps import Steps
@@ -56,13 +55,10 @@ def on_wires(
         given, ins = ins[: len(ins) - width], ins[len(ins) - width :]
     else:
         given = ref.wires.items
-    for each in given:
-        if isinstance(each, Literal):
-            raise DiagramTypeError("a number stands where `open` wants the weights of its diagram", site.span)
+    given, wires = (tuple(_solid(wire, Tensor("R"), scope, graph) for wire in each) for each in (given, ins))
     for each in given:
         # captured wires come in the order of the text
         graph.bring(each)
-    wires = tuple(_solid(wire, Tensor("R"), scope, graph) for wire in ins)
     inner = Graph(graph, graph.level)
     inputs = tuple(inner.input(graph.types[graph.bring(wire)]) for wire in wires)
     outs = tuple(map(inner.bring, (yield apply_value(body, found, inputs, arg, where, inner, site))))
@@ -141,13 +137,19 @@ def _weights(body: Body, node: tree.Node, scope: Scope, name: str) -> Steps:
     width = yield wires_taken(apart, node, where)
     graph = Graph(None, 0, body.elaborator.budget)
     ins = tuple(graph.input(WireHole(apart.unifier.number(), "wire")) for _ in range(1 if width is None else width))
+    opening = body.elaborator.aliases
+    declared = found.declared if isinstance(found, DeclRef) and not found.args else None
+    if declared is not None and declared in opening:
+        raise DiagramNameError(f"`{declared.name}` is declared by the type of its own weights", span)
     body.elaborator.enter_type(span)
+    opening.append(declared)
     try:
         outs = yield apply_value(apart, found, ins, node, where, graph, Site("call", span))
         numbers = tuple(map(graph.bring, outs))
     except LookupError:
         raise _captures(name, span) from None
     finally:
+        opening.pop()
         body.elaborator.leave_type()
     if any(isinstance(draft.what, SharedUse) for draft in graph.nodes):
         raise _captures(name, span)
