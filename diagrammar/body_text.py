@@ -192,15 +192,16 @@ class Body:
     def _share(self, box: Box) -> None:
         name = own_name(box.key)
         if name not in self.shares:
-            self.shares[name] = self._text(box)[1]
+            self.shares[name] = self._text(box, name)[1]
 
-    def _text(self, box: Box) -> tuple[str, str]:
-        """The name that a mention starts with, and all of it."""
+    def _text(self, box: Box, share: str = "") -> tuple[str, str]:
+        """The name that a mention starts with, and all of it; `share` is the name that it is declared as."""
         self.file.mentioned.values(value for _, value in box.params if not isinstance(value, str))
         if box.origin.startswith("std:") and not (box.insides and has_diagrams(box)):
             base = box.origin[4:]
             text = base + arguments(box, self.frugal)
-            if base in self.hidden and is_written(box):
+            # what a share is of is looked up outside of it, so `share fourier = fourier[12]` is no circle
+            if base in self.hidden and base != share and is_written(box):
                 self.file.library = True
                 return base, f"{self.file.std}.{text}"
             return base, text

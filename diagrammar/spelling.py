@@ -179,6 +179,9 @@ def _decimal(value: Fraction) -> str:
 def arguments(box: Box, frugal: bool = True) -> str:
     """The static arguments of a box: `[3, stride = 2]`, or nothing; those of `std` that follow are left out, and if
     not `frugal` only those that follow from the inputs."""
+    if box.derived is not None:
+        # a derivative has those of the box that it is of
+        return arguments(box.derived.of, frugal)
     name = box.origin.rpartition(":")[2]
     if box.origin.startswith("std:"):
         shown = _PATTERNED[name](box) if name in _PATTERNED else _standard(box, name, frugal)

@@ -33,13 +33,23 @@ def _draw(folder: Path) -> tuple[list[str], Path]:
     return ["draw", str(folder / "net.dg"), "-o", str(folder / "net.svg")], folder / "net.svg"
 
 
+def _diff(folder: Path) -> tuple[list[str], Path]:
+    (folder / "net.dg").write_text(TEXT)
+    return ["diff", str(folder / "net.dg"), "f", "-o", str(folder / "out.dg")], folder / "out.dg"
+
+
 def _fmt(folder: Path) -> tuple[list[str], Path]:
     (folder / "net.dg").write_text(TEXT)
     return ["fmt", str(folder / "net.dg")], folder / "net.dg"
 
 
 # what is typed in a folder, and the file that it writes
-COMMANDS: dict[str, Callable[[Path], tuple[list[str], Path]]] = {"compile": _compile, "draw": _draw, "fmt": _fmt}
+COMMANDS: dict[str, Callable[[Path], tuple[list[str], Path]]] = {
+    "compile": _compile,
+    "diff": _diff,
+    "draw": _draw,
+    "fmt": _fmt,
+}
 
 
 @pytest.fixture(params=COMMANDS)

@@ -15,6 +15,7 @@ from diagrammar.diagram import Box, Builder, Diagram, definitions
 from diagrammar.forms import Forms
 from diagrammar.notation import INFIX, captures, has_diagrams, runs
 from diagrammar.spelling import arguments, show_value, type_text, types_text
+from diagrammar.tangent import tangents, unwound
 
 _SIGNS = {**INFIX, "std:mul": "×", "std:div": "÷", "std:sub": "−", "std:neg": "−"}
 
@@ -134,7 +135,8 @@ class Sheets:
         if len(box.insides) == 1:
             return box.insides[0]
         if id(box) not in self._spread:
-            self._spread[id(box)] = _branches(box) if box.origin == "training" else _steps(box)
+            spread = {"training": _branches, "unwind": _unwound}.get(box.origin, _steps)
+            self._spread[id(box)] = spread(box)
         return self._spread[id(box)]
 
 
@@ -161,7 +163,7 @@ def _short(value: Value) -> str:
 
 
 def _times(box: Box) -> str:
-    if box.origin in ("repeat", "run"):
+    if box.origin in ("repeat", "unwind", "run"):
         count = box.param("count", len(box.insides))
         return f"× {count}" if count != 1 else ""
     return ""
@@ -190,11 +192,62 @@ def _steps(box: Box) -> Diagram:
         forms.of(inside)
     for inside, end in runs(box, forms.numbers):
         name = f"step {first}" if end == first + 1 else f"steps {first} – {end - 1}"
-        params = (("count", end - first),)
-        run = Box(name, tuple(inside.dom), tuple(inside.cod), origin="run", params=params, insides=(inside,))
-        wires = wires[:held] + made.add(run, wires)
+        wires = wires[:held] + made.add(_run(name, inside, end - first), wires)
         first = end
     return made.build(wires[held:])
+
+
+def _unwound(box: Box) -> Diagram:
+    """The steps forward, then their cotangents backward, each at the state that its step began in; those that are
+    alike, once."""
+    repeat, _ = unwound(box)
+    half, held = len(box.insides) // 2, captures(repeat)
+    forms = Forms(True)
+    for inside in repeat.insides:
+        forms.of(inside)
+    count = box.param("count", half)
+    made = Builder(box.dom)
+    wires = tuple(range(len(box.dom)))
+    captured, state, seeds = wires[:held], wires[held : len(repeat.dom)], wires[len(repeat.dom) :]
+    begun: list[tuple[tuple[int, ...], int, int]] = []
+    assert isinstance(count, int)
+    first = 0
+    for inside, after in runs(repeat, forms.numbers):
+        end = after if half > 1 else count
+        begun.append((state, first, end))
+        # the last step is not taken: nobody asks what it ends in
+        taken = end - first - (end == count)
+        if taken:
+            run = _run(_named("forward", first, first + taken, half), inside, taken)
+            state = made.add(run, (*captured, *state))
+            # what is shown of steps that are alike is where the last of them begins
+            begun[-1] = (state, first, end) if end == count else begun[-1]
+        first = end
+    sums: tuple[int, ...] = ()
+    ends = seeds
+    for state, first, end in reversed(begun):
+        back = box.insides[half + first % half]
+        outs = made.add(_run(_named("backward", first, end, half), back, end - first), (*captured, *state, *ends))
+        given = len(outs) - len(tangents(tuple(back.dom)[held : held + len(state)]))
+        sums = tuple(_sum(made, *pair) for pair in zip(sums, outs[:given], strict=True)) if sums else outs[:given]
+        ends = outs[given:]
+    return made.build((*sums, *ends))
+
+
+def _named(what: str, first: int, end: int, half: int) -> str:
+    if half == 1:
+        return what
+    return f"{what} {first}" if end == first + 1 else f"{what} {first} – {end - 1}"
+
+
+def _run(name: str, inside: Diagram, times: int) -> Box:
+    params = (("count", times),)
+    return Box(name, tuple(inside.dom), tuple(inside.cod), origin="run", params=params, insides=(inside,))
+
+
+def _sum(made: Builder, one: int, other: int) -> int:
+    wire = made.types[one]
+    return made.add(Box("add", (wire, wire), (wire,), origin="std:add"), (one, other))[0]
 
 
 def _branches(box: Box) -> Diagram:

@@ -19,6 +19,7 @@ from diagrammar.backends.reference.samples import Samples, as_wire
 from diagrammar.canonical import NONE, TOP, Instances, Scope
 from diagrammar.diagram import Box, Diagram
 from diagrammar.errors import BackendError
+from diagrammar.tangent import tangents
 from diagrammar.types import Field, Type
 
 PRIMITIVES: dict[str, Callable[..., Any]] = {
@@ -27,7 +28,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     **grids.MEANINGS,
     **spectra.MEANINGS,
 }
-FRAMES = ("repeat", "training", "std:map", "std:fold", "std:scan", "std:tree")
+FRAMES = ("repeat", "unwind", "training", "std:map", "std:fold", "std:scan", "std:tree")
 # what is written below: boxes that own or draw something, and the one that sees all samples
 OTHERS = ("weight", "state", "next", "std:gaussian", "std:uniform", "std:batch_moments", "std:batch_sum")
 
@@ -178,6 +179,27 @@ def _repeat(run: Run, box: Box, given: Columns, where: Where) -> Task:
     return state
 
 
+def _unwind(run: Run, box: Box, given: Columns, where: Where) -> Task:
+    """The steps forward, then their cotangents from the last to the first, each at the state that its step began in;
+    those of captured wires are summed."""
+    held, count, half = _count(box, "captures"), _count(box, "count"), len(box.insides) // 2
+    width = len(box.insides[0].dom) - held
+    captured, state, cotangents = given[:held], given[held : held + width], given[held + width :]
+    begun = []
+    for number in range(count):
+        begun.append(state)
+        state = yield body(run, box.insides[number % half], [*captured, *state], where.step(run, number))
+    sums: Columns = []
+    for number in range(count - 1, -1, -1):
+        back = box.insides[half + number % half]
+        results = yield body(run, back, [*captured, *begun[number], *cotangents], where.step(run, number))
+        first = len(results) - len(tangents(tuple(back.dom)[held : held + width]))
+        parts = results[:first]
+        sums = [[a + b for a, b in zip(x, y, strict=True)] for x, y in zip(sums, parts, strict=True)] if sums else parts
+        cotangents = results[first:]
+    return [*sums, *cotangents]
+
+
 def _points(run: Run, box: Box, wire: Type) -> list[tuple[Any, ...]]:
     """Where a wire is taken apart: at each point of a grid, or along the first axis."""
     shape = Place(box, run.sizes).shape(wire)
@@ -256,6 +278,7 @@ def _tree(run: Run, box: Box, given: Columns, where: Where) -> Task:
 
 _FRAMES: dict[str, Callable[[Run, Box, Columns, Where], Task]] = {
     "repeat": _repeat,
+    "unwind": _unwind,
     "training": _training,
     "std:map": _map,
     "std:fold": _scan,

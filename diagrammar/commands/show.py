@@ -12,6 +12,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a .dg file, or `std`")
     parser.add_argument("name", nargs="?", metavar="NAME")
     parser.add_argument("--primitives", action="store_true", help="list the primitive boxes instead")
+    parser.add_argument("--transposes", action="store_true", help="list the boxes that derivatives need besides")
     parser.add_argument("--depth", type=int, default=2, help="how many levels of frames to list")
     parser.add_argument("--batch", type=int, default=1, help="for so many samples at once (1)")
     parser.add_argument("--text", action="store_true", help="print the diagram as .dg instead")
@@ -21,8 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the table, the text, or the list."""
-    if options.primitives:
-        return _primitives(options)
+    if options.primitives or options.transposes:
+        return _boxes(options, "primitives" if options.primitives else "transposes")
     if options.file == "std" and options.parameters:
         raise Usage("the library has no parameters to set")
     if options.batch < 1:
@@ -43,15 +44,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _primitives(options: argparse.Namespace) -> int:
+def _boxes(options: argparse.Namespace, file: str) -> int:
     from diagrammar.catalogue import boxes_of
 
     if options.file != "std":
-        raise Usage("--primitives lists those of the library: diagrammar show std --primitives")
-    rows = boxes_of()
+        raise Usage(f"--{file} lists those of the library: diagrammar show std --{file}")
+    rows = boxes_of(file)
     for header, doc in rows:
         print(f"{header}\n    {doc}")
-    print(f"{len(rows)} primitives")
+    print(f"{len(rows)} {file}")
     return 0
 
 

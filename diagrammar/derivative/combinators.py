@@ -115,7 +115,7 @@ def _repeat_reverse(deriver: Deriver, box: Box, active: Mask) -> Steps:
     cod = (*(box.dom[at] for at in before), *tangents(state))
     params = (*box.params, ("active", active[:held]))
     insides = (*box.insides, *backs)
-    made = Diagram.of(Box("unwind", dom, cod, origin="unwind", params=params, insides=insides, span=box.span))
+    made = Diagram.of(Box(f"vjp[{box.name}]", dom, cod, origin="unwind", params=params, insides=insides, span=box.span))
     able = [at for at, on in enumerate(differentiable(state)) if on]
     wanted = [len(before) + number for number, at in enumerate(able) if active[held + at]]
     return choose(made, [*range(len(before)), *wanted]), False

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from diagrammar.box import Derivative
 from diagrammar.derivative import combinators
+from diagrammar.derivative.draws import Draws
 from diagrammar.derivative.pruning import Ownership, pruned
 from diagrammar.derivative.wiring import lay, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Node
@@ -37,13 +38,14 @@ class Rules(Protocol):
 class Deriver:
     """Derivatives by these rules. What was derived once is known: the derivative of a diagram is one object."""
 
-    __slots__ = ("_bodies", "_boxes", "_ownership", "rules")
+    __slots__ = ("_bodies", "_boxes", "_draws", "_ownership", "rules")
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         # by identity, each with what must stay alive for that
         self._bodies: dict[tuple[str, int, Mask], tuple[Diagram, Diagram]] = {}
         self._ownership = Ownership()
+        self._draws = Draws()
         self._boxes: dict[tuple[str, int, Mask], tuple[Box, Diagram]] = {}
 
     @pausing
@@ -71,10 +73,11 @@ class Deriver:
         """The derivative of a body: `jvp`, `vjp`, or `both`, the diagram beside its tangent."""
         known = self._bodies.get((kind, id(diagram), active))
         if known is None:
+            whole = self._draws.opened(diagram)
             if kind == "vjp":
-                made = yield _reverse(self, diagram, active)
+                made = yield _reverse(self, whole, active)
             else:
-                made = yield _forward(self, diagram, active, kind == "both")
+                made = yield _forward(self, whole, active, kind == "both")
             name = f"{diagram.name}_{kind}" if diagram.name and kind != "both" else ""
             made = pruned(made, self._ownership, name)
             known = self._bodies[kind, id(diagram), active] = (diagram, made)
@@ -82,6 +85,7 @@ class Deriver:
 
     def image(self, kind: str, box: Box, active: Mask) -> Steps:
         """What stands for a box in a derivative: a diagram, and whether it gives the results of the box too."""
+        self._draws.refuse(box)
         if box.insides and box.key is None:
             return (yield combinators.derivative(self, kind, box, active))
         known = self._boxes.get((kind, id(box), active))

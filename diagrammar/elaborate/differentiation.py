@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from diagrammar.derivative.operators import OPERATORS
-from diagrammar.diagram import Box, Diagram
+from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.elaborate import statics
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.counting import wires_given, wires_taken
@@ -16,6 +16,7 @@ from diagrammar.elaborate.statements import _solid
 from diagrammar.elaborate.values import DeclRef, Recipe, Scope, Wire
 from diagrammar.errors import DerivativeError, DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.source import Span
 from diagrammar.steps import Steps
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Type
@@ -176,6 +177,7 @@ def _results(kind: str, moving: list[Type], ends: list[Type], site: Site) -> lis
 
 def finished(body: Body, frame: Frame, inside: Diagram) -> Diagram:
     """The derivative of what stands in the brackets, now that it is made; captured wires are held."""
+    check_known(body, inside, frame.span)
     wrt = dict(frame.params)["wrt"]
     held = len(inside.dom) - len(wrt)
     try:
@@ -185,4 +187,15 @@ def finished(body: Body, frame: Frame, inside: Diagram) -> Diagram:
             raise
         raise DerivativeError(error.message, frame.span, error.notes, error.hint) from None
     body.elaborator.count_all(made)
+    body.elaborator.afford(made, frame.span)
     return made
+
+
+def check_known(body: Body, inside: Diagram, span: Span) -> None:
+    """A diagram that is a parameter has no derivative, and no weights, before it is given: NeedsConcrete."""
+    rigid = body.elaborator.rigid
+    if not rigid:
+        return
+    for level in definitions(inside):
+        if any(not box.origin and not box.insides and box.name in rigid for box in level.boxes):
+            raise statics.NeedsConcrete(span)

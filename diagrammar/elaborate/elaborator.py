@@ -104,6 +104,11 @@ class Elaborator:
             total *= count
         return total + 1
 
+    def afford(self, diagram: Diagram, span: Span) -> None:
+        """Refuses a diagram that expands past the budget."""
+        if self.count_of(diagram) > self.budget:
+            raise self._over(span, f"this expands to {_number(self.count_of(diagram))} boxes, past")
+
     def spend(self, boxes: int, span: Span) -> None:
         """Counts steps that are elaborated one by one."""
         self._spent += boxes
@@ -164,7 +169,11 @@ class Elaborator:
         return result
 
     def guarded(self, make: Callable[[], Steps], span: Span) -> Any:
-        """What is made from outside of any body: counted from nothing, and forgotten where it fails."""
+        """What is made from outside of any body: counted from nothing, and forgotten where it fails.
+
+        The derivative of a box of the file is made from outside too, while the body is made that it stands in.
+        """
+        around = self._set_aside()
         self.begin()
         try:
             with paused():
@@ -182,6 +191,15 @@ class Elaborator:
         except BaseException:
             self.forget()
             raise
+        finally:
+            self._spent, self._entered, self._times = around[0]
+            self._path, self._depth, self._begun = around[1:]
+
+    def _set_aside(self) -> tuple[Any, ...]:
+        """What is counted and remembered for what is being made; the caller's is kept as it is."""
+        found = (self._spent, self._entered, self._times), self._path, self._depth, self._begun
+        self._path, self._depth, self._begun = [], {}, []
+        return found
 
     def _for_users(self, error: DiagrammarError) -> DiagrammarError:
         """An error inside of the library is shown at the mention that led there."""

@@ -23,7 +23,7 @@ from diagrammar.grammar import tree
 from diagrammar.sizes import Poly
 from diagrammar.source import Span
 from diagrammar.steps import Steps
-from diagrammar.types import Tensor, Tokens, Type
+from diagrammar.types import Field, Tensor, Tokens, Type
 
 _STATE = frozenset({"state"})
 _NONE: frozenset[str] = frozenset()
@@ -238,6 +238,7 @@ def _leaf(body: Body, declared: Declared, made: Mention, values: dict[str, Any],
         key = made.key if body.instances is None else _one_instance(body, made, values, (dom, cod))
         return Box(declared.name, dom, cod, origin=declared.origin, params=params, key=key, kinds=kinds, span=made.span)
     _check_numbers(declared, made, kinds, dom)
+    _check_spaces(declared, made, dom, cod)
     width = len(cod)
     if width == 0 and "elementwise" in kinds and not dom:
         return []
@@ -272,6 +273,17 @@ def _check_numbers(declared: Declared, made: Mention, kinds: frozenset[str], dom
             raise DiagramTypeError(f"`{name}` works on numbers, this is {wire}", made.span)
         if is_complex(wire) and name in _REAL:
             raise DiagramTypeError(f"`{name}` works on real numbers, this is {wire}", made.span)
+
+
+def _check_spaces(declared: Declared, made: Mention, dom: tuple[Type, ...], cod: tuple[Type, ...]) -> None:
+    """Interpolation goes to another grid of the same kind of space."""
+    if declared.name not in ("resample", "resample_transpose"):
+        return
+    (start,), (end,) = dom, cod
+    if isinstance(start, Field) and isinstance(end, Field) and start.space.kinds != end.space.kinds:
+        raise DiagramTypeError(
+            f"`{declared.name}` goes to another grid, not to another space", made.span, [f"from {start}", f"to   {end}"]
+        )
 
 
 def _value(body: Body, made: Mention, name: str) -> Steps:

@@ -9,6 +9,7 @@ from diagrammar.diagram import Diagram
 from diagrammar.elaborate import naming, statics
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.counting import in_brackets, wires_taken
+from diagrammar.elaborate.differentiation import check_known
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole, ListHole, Mismatch, SpaceHole, Waiting, WireHole
 from diagrammar.elaborate.leaves import Frame, SharedUse
@@ -75,6 +76,7 @@ def _argument(ref: DeclRef, span: Any) -> tuple[tree.Node, Scope]:
 
 def finished(body: Body, frame: Frame, inside: Diagram, dom: tuple[Type, ...]) -> Diagram:
     """The opened diagram, now that what stands in the brackets is made; captured wires come before the weights."""
+    check_known(body, inside, frame.span)
     made, weights = body.elaborator.opener.open(inside)
     held = len(frame.graphs[0][0].captured)
     count = dict(frame.params)["weights"]
@@ -87,6 +89,7 @@ def finished(body: Body, frame: Frame, inside: Diagram, dom: tuple[Type, ...]) -
             "`Weights[f]` is the type of the weights of f",
         )
     body.elaborator.count_all(made)
+    body.elaborator.afford(made, frame.span)
     before = range(len(wanted), len(wanted) + held)
     return in_order(made, [*before, *range(len(wanted)), *range(before.stop, len(made.dom))])
 
@@ -158,6 +161,7 @@ def _weights(body: Body, node: tree.Node, scope: Scope, name: str) -> Steps:
         _own(apart, mention)
     apart.finish()
     inside = yield finish(apart, graph, numbers)
+    check_known(body, inside, span)
     return body.elaborator.opener.open(inside)[1]
 
 

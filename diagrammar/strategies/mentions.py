@@ -51,10 +51,13 @@ WRITTEN: Mapping[str, tuple[tuple[int, str], ...]] = {
         (2, 'einsum["a b, b -> a"]'), (2, 'einsum["a b, b c -> a c"]'), (2, 'einsum["a ..., b a -> b ..."]'),
         (3, 'einsum["a, a b, b -> "]'),
     ),
+    "expand": ((1, 'expand["a -> b a", b = 2]'), (1, 'expand["-> a", a = 3]'), (1, 'expand["a b -> a (c b)", c = 2]')),
+    "flip": ((1, "flip"),),
     "fold": ((2, "fold[(b, a) -> linear(b) + a]"), (2, "fold[(b, a) -> b * a + 1]")),
     "fourier": ((1, "fourier[1]"), (1, "fourier[2, b = 2]"), (1, "fourier[2, bias = true]")),
     "group_norm": ((1, "group_norm[1]"), (1, "group_norm[2]")),
     "index": ((1, "x -> x[0]"), (1, "x -> x[1]")),
+    "insert": ((1, "insert[0, 2]"), (1, "insert[2, 3]")),
     "map": ((1, "map[sin]"), (1, "map[linear]"), (1, "map[linear[b = 2]]"), (2, "map[(x, y) -> x + y]")),
     "mlp": ((1, "mlp[[3, 2, 3]]"), (1, 'mlp[[3, 4, 2], "tanh"]'), (1, 'mlp[[2, 2], last = true]')),
     "over_group": ((1, "over_group[1]"), (1, "over_group[2]")),
@@ -256,11 +259,13 @@ _REAL = frozenset({"pow", "less", "equal", "relu", "gelu", "sigmoid", "silu", "s
 def relation(name: str, text: str) -> Callable[[Types], bool]:
     """What a mention of the library whose header tells nothing asks of the types of its first wires."""
     pattern = re.search(r'"([^"]*)->', text)
-    if name in ("einsum", "rearrange", "reduce") and pattern is not None:
+    if name in ("einsum", "rearrange", "reduce", "expand") and pattern is not None:
         operands = [re.findall(r"\([^)]*\)|\S+", operand) for operand in pattern[1].split(",")]
         return lambda types: all(map(_has_axes, types, operands))
     if name in ("concat", "stack"):
         return lambda types: all(type(wire) is type(types[0]) and _rank(wire) == _rank(types[0]) for wire in types)
+    if name == "flip":
+        return lambda types: isinstance(types[0], Tensor) and bool(types[0].sizes)
     if name in ("fold", "scan"):
         return _is_state_and_stack
     if name in ("both", "either", "negate"):

@@ -450,6 +450,7 @@ CASES: dict[str, tuple[str, str, Callable[..., Any] | None]] = {
         lambda table, t: torch.stack([a[b] for a, b in zip(table, t, strict=True)]),
     ),
     "expand": ("u : R[3]) -> R[2, 3]", 'expand["a -> b a", b = 2](u)', lambda u: torch.stack((u, u), 1)),
+    "flip": ("u : R[3, 2]) -> R[3, 2]", "flip(u)", lambda u: u.flip(1)),
     "insert": ("u : R[3]) -> R[2, 3]", "insert[1, 2](u)", lambda u: torch.stack((0 * u, u), 1)),
     "correlation": (
         "u : Field[X2[5, 6], 2], v : Field[X2[5, 6], 3]) -> R[3, 2, 1, 1]",

@@ -8,6 +8,7 @@ from itertools import chain
 import torch
 
 import diagrammar as dg
+from diagrammar.derivative.operators import OPERATORS
 from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.elaborate.rules import tangent
 from diagrammar.types import Tensor, Tokens, Types, shape_of
@@ -36,7 +37,7 @@ def primitives() -> tuple[str, ...]:
     from diagrammar.modules import std
 
     names = [each.name for each in std().all_declared() if isinstance(each.ast, tree.BoxDecl)]
-    return tuple(name for name in names if name not in COMBINATORS)
+    return tuple(name for name in names if name not in (*COMBINATORS, *OPERATORS))
 
 
 def values(wires: Types, batch: tuple[int, ...], seed: int, positive: bool = False) -> list[torch.Tensor]:

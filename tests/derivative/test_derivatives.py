@@ -21,6 +21,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning
 
 Tensors = list[torch.Tensor]
 
+# torch leaves these untyped
+FUNC: Any = torch.func
+
 CASES = {
     "polynomial": "diagram f(u : R[3], v : R[3]) -> R[3] { return sin(u) * v + exp(u) / (2 + v^2) }",
     "repeat": "diagram g(x : R[3]) -> R[3] { return tanh(linear(x)) * x }\ndiagram f : R[3] -> R[3] = repeat 3 { g }",
@@ -47,6 +50,8 @@ CASES = {
     "complex": "diagram f(u : C[3], v : C[3]) -> C[3] { return sin(u) * v + exp(u) / (v * v + 3) }",
     "a bundle": "diagram f(u : R[3], v : R) -> R @ R[3] { return v * sum(u), u * u }",
     "symbols": "diagram f(x : Tokens[5, 3], u : R[3, 2]) -> R[3, 2] { return embed[d = 2](x) * u }",
+    "random inside": "diagram noisy(u : R[3]) -> R[3] { return u * gaussian[R[3]]() }\n"
+    "diagram f(u : R[3]) -> R[3] { return sin(noisy(u)) * u }",
     "random": "diagram f(u : R[3]) -> R[3] { return u * gaussian[R[3]]() + sin(u) }",
 }
 
@@ -87,10 +92,10 @@ def _wanted(diagram: Diagram, net: torch.nn.Module, inputs: Tensors, draw: torch
     tangents = [_drawn(diagram.dom[at], draw) for at in on]
     # boxes that draw draw the same again
     torch.manual_seed(0)
-    outputs, along = torch.func.jvp(function, args, tuple(tangents))
+    outputs, along = FUNC.jvp(function, args, tuple(tangents))
     cotangents = [torch.randn(out.shape, generator=draw, dtype=torch.float64) for out in outputs]
     torch.manual_seed(0)
-    _, pull = torch.func.vjp(function, *args)  # type: ignore[no-untyped-call]  # torch leaves it so
+    _, pull = FUNC.vjp(function, *args)
     return {"jvp": (tangents, along), "vjp": (cotangents, pull(tuple(cotangents)))}
 
 
@@ -120,7 +125,8 @@ def test_to_second_order(name: str) -> None:
 
 
 _WIRES = dg.loads(
-    "space X = torus(2)\nspace Y = cube(1)\ndiagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
+    "space X = torus(2)\nspace Y = cube(1)\n"
+    "diagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
     " _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
 )["f"].dom
 
@@ -148,12 +154,12 @@ def _resampled(diagram: Diagram) -> bool:
     return any(box.dom[0].space.kinds != box.cod[0].space.kinds for box in boxes)  # type: ignore[union-attr]  # fields
 
 
-OPERATORS = {
-    "grad": ("R", "sum(sin(x) * x)", lambda f, x: torch.func.grad(f)(x)),
-    "hessian": ("R", "sum(sin(x) * x) * x[0]", lambda f, x: torch.func.hessian(f)(x)),
-    "jacobian": ("R[2]", "linear[b = 2](sin(x) * x)", lambda f, x: torch.func.jacrev(f)(x)),
-    "laplacian": ("R", "sum(sin(x) * x) * x[1]", lambda f, x: torch.func.hessian(f)(x).trace()),
-    "divergence": ("R[3]", "tanh(linear(x)) * x", lambda f, x: torch.func.jacrev(f)(x).trace()),
+OPERATORS: dict[str, tuple[str, str, Any]] = {
+    "grad": ("R", "sum(sin(x) * x)", lambda f, x: FUNC.grad(f)(x)),
+    "hessian": ("R", "sum(sin(x) * x) * x[0]", lambda f, x: FUNC.hessian(f)(x)),
+    "jacobian": ("R[2]", "linear[b = 2](sin(x) * x)", lambda f, x: FUNC.jacrev(f)(x)),
+    "laplacian": ("R", "sum(sin(x) * x) * x[1]", lambda f, x: FUNC.hessian(f)(x).trace()),
+    "divergence": ("R[3]", "tanh(linear(x)) * x", lambda f, x: FUNC.jacrev(f)(x).trace()),
 }
 
 
@@ -210,6 +216,11 @@ def test_a_weight_that_is_not_needed_is_owned() -> None:
 ERRORS = [
     ("diagram f(u : R[3]) -> R[3] { return vjp[f](u, u) }", "contains itself"),
     ("box g : R[3] -> R[3]\ndiagram f(u : R[3]) -> R[3] { return grad[x -> sum(g(x))](u) }", "`g` has no derivative"),
+    (
+        "diagram noisy(u : R[3]) -> R[3] { return linear(u) * gaussian[R[3]]() }\n"
+        "diagram f(u : R[3], v : R[3]) -> R[3] { return vjp[noisy >> sin](u, v) }",
+        "`noisy` draws inside",
+    ),
     ("diagram f(u : R[3]) -> R[3] { return grad[sin](u) }", "a gradient is of a diagram that ends in a number"),
     ("diagram f(u : R[3], v : R[2]) -> R[3] { return jvp[sin](u, v) }", "is another wire than what it is a tangent of"),
     ("diagram f(u : R[3]) -> R[3] { return vjp[sin, wrt = [1]](u, u) }", "by wire 1 of a diagram of 1"),

@@ -10,8 +10,10 @@ import torch
 
 import diagrammar as dg
 from diagrammar.box import Box
+from diagrammar.derivative import Deriver
 from diagrammar.diagram import Diagram
 from diagrammar.elaborate.derivatives import declaration, jvp_rule, vjp_rule
+from diagrammar.elaborate.differentiation import DeclaredRules
 from diagrammar.elaborate.rules import tangent, tangents
 from diagrammar.errors import DerivativeError, DiagrammarError
 from diagrammar.types import Tensor
@@ -96,21 +98,16 @@ def test_rules_consist_of_boxes_that_have_rules(name: str) -> None:
                         assert isinstance(vjp_rule(inner, again), Diagram)
 
 
-def transposed(diagram: Diagram, active: tuple[bool, ...]) -> tuple[Diagram, Diagram]:
-    """The jvp and the vjp of a diagram of primitive boxes, box by box, with nothing but their rules."""
-    from .passes import jvp_of, vjp_of
-
-    return jvp_of(diagram, active), vjp_of(diagram, active)
-
-
 @pytest.mark.parametrize("name", [name for name in primitives() if name not in (*DISCRETE, *SOURCES)])
 def test_second_derivatives_are_those_of_torch(name: str) -> None:
     """The vjp of the vjp, and the jvp of it, by the rules of its boxes."""
     for box in boxes(name)[:: max(1, len(boxes(name)) // 4)]:
+        if not actives(box):
+            continue
         first = vjp_rule(box, actives(box)[0])
         active = tuple(bool(tangent(wire)) for wire in first.dom)
-        jvp, vjp = transposed(first, active)
-        check(first, active, jvp, vjp, positive=name in POSITIVE)
+        deriver = Deriver(DeclaredRules())
+        check(first, active, deriver.jvp(first, active), deriver.vjp(first, active), positive=name in POSITIVE)
 
 
 def test_boxes_without_a_derivative_are_the_discrete_ones() -> None:

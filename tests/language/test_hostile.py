@@ -244,6 +244,7 @@ COMMANDS = {
     "compile": ["compile", "--to", "cost", "FILE"],
     "compile -o": ["compile", "--to", "cost", "FILE", "-o", "OUT"],
     "draw": ["draw", "FILE", "-o", "PICTURE"],
+    "diff": ["diff", "FILE", "-o", "OUT"],
     "fmt": ["fmt", "FILE"],
     "fmt --check": ["fmt", "--check", "FILE"],
 }
@@ -327,6 +328,19 @@ BOMBS = {
     "a large weight": ("diagram f : R[10^18] -> R[10^18] = linear", "1:36", "more than 2^40 entries"),
     "a large product": ("diagram f : R[2^40, 2^40] -> R[2^40, 2^40] = sin", "", ""),
     "a large size": ("diagram f : R[10^400] -> R[10^400] = sin", "1:13", "a size of more than 2^62"),
+    "derivatives of derivatives": (
+        F + "sin\n" + "\n".join(
+            f"diagram f{i + 1} : {' @ '.join(['R[2]'] * 2 ** (i + 1))} -> R[2] = jvp[f{i or ''}]" for i in range(16)
+        ), "", "",
+    ),
+    "derivatives in derivatives": (
+        "diagram f(u : R[2]) -> R { return sum(tanh(u) * u) }\n"
+        f"diagram g(x : R[2]) -> R[2] {{ return {'grad[x -> sum(' * 30}f(x){')](x)' * 30} }}",
+        "2:360", "boxes, past the budget",
+    ),
+    "a repeat unwound": (
+        "diagram f(u : R[2], v : R[2]) -> R[2] { return vjp[repeat 10^9 { sin }](u, v) }", "1:52", "past the budget"
+    ),
     "size 0": ("diagram f : R[0] -> R[0] = sin", "1:13", "a size must be positive, this is 0"),
     "a negative size": ("diagram f : R[-1] -> R[-1] = sin", "1:13", "a size must be positive, this is -1"),
     "half a size": ("diagram f : R[3/2] -> R[3/2] = sin", "1:13", "a size must be a whole number, this is 3/2"),
