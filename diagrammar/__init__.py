@@ -36,8 +36,10 @@ if TYPE_CHECKING:
     from diagrammar.calculus import jvp as jvp
     from diagrammar.calculus import laplacian as laplacian
     from diagrammar.calculus import lens as lens
+    from diagrammar.calculus import open as open
     from diagrammar.calculus import optic as optic
     from diagrammar.calculus import vjp as vjp
+    from diagrammar.calculus import weights as weights
     from diagrammar.diagram import Box as Box
     from diagrammar.diagram import Diagram as Diagram
     from diagrammar.diagram import share as share
@@ -78,7 +80,19 @@ _HOMES = {
         "to_discopy",
         "to_networkx",
     ),
-    "calculus": ("divergence", "grad", "hessian", "jacobian", "jvp", "laplacian", "lens", "optic", "vjp"),
+    "calculus": (
+        "divergence",
+        "grad",
+        "hessian",
+        "jacobian",
+        "jvp",
+        "laplacian",
+        "lens",
+        "open",
+        "optic",
+        "vjp",
+        "weights",
+    ),
     "divisibility": ("conditions",),
     "diagram": ("Box", "Diagram", "share"),
     "equality": ("additive", "cartesian", "same"),

@@ -16,6 +16,7 @@ from diagrammar.elaborate.statements import _solid
 from diagrammar.elaborate.values import DeclRef, Recipe, Scope, Wire
 from diagrammar.errors import DerivativeError, DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.source import Span
 from diagrammar.steps import Steps
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Type
@@ -176,6 +177,7 @@ def _results(kind: str, moving: list[Type], ends: list[Type], site: Site) -> lis
 
 def finished(body: Body, frame: Frame, inside: Diagram) -> Diagram:
     """The derivative of what stands in the brackets, now that it is made; captured wires are held."""
+    check_known(body, inside, frame.span)
     wrt = dict(frame.params)["wrt"]
     held = len(inside.dom) - len(wrt)
     try:
@@ -184,7 +186,16 @@ def finished(body: Body, frame: Frame, inside: Diagram) -> Diagram:
         if error.span is not None:
             raise
         raise DerivativeError(error.message, frame.span, error.notes, error.hint) from None
-    for level in definitions(made, lambda box: not all(map(body.elaborator.is_counted, box.insides))):
-        body.elaborator.count(level, sum(map(body.elaborator.size_of, level.boxes)))
+    body.elaborator.count_all(made)
     body.elaborator.afford(made, frame.span)
     return made
+
+
+def check_known(body: Body, inside: Diagram, span: Span) -> None:
+    """A diagram that is a parameter has no derivative, and no weights, before it is given: NeedsConcrete."""
+    rigid = body.elaborator.rigid
+    if not rigid:
+        return
+    for level in definitions(inside):
+        if any(not box.origin and not box.insides and box.name in rigid for box in level.boxes):
+            raise statics.NeedsConcrete(span)
