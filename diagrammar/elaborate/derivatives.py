@@ -89,7 +89,7 @@ def _check(box: Box, active: tuple[bool, ...]) -> None:
 def _kept(declared: Declared, which: tuple[object, ...], box: Box, make: Any) -> Diagram:
     """What was made before for an equal box; the derivatives of a file's boxes live as long as their declaration."""
     known = declared.derivatives
-    key = (*which, box.dom, box.cod, box.params, box.key)
+    key = (*which, box.dom, box.cod, box.params, box.key, box.kinds)
     made: Diagram | None = known.get(key)
     if made is None:
         made = make()
