@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import Counter
 from functools import reduce
@@ -249,7 +250,20 @@ def test_what_draws_is_stored() -> None:
     torch.testing.assert_close(_several(_net(optic.backward)(*held, dv))[0], dv * out / u, rtol=1e-12, atol=0)
 
 
+def test_what_draws_inside_a_named_box_is_stored() -> None:
+    """The box is laid open, as it is by the linear pass, so that it draws once."""
+    text = "diagram noisy(u : R[3]) -> R[3] { return u * gaussian[R[3]]() }\n"
+    text += "diagram f : R[3] -> R[3] = sin >> noisy >> sin"
+    diagram = dg.loads(text)["f"]
+    with pytest.raises(dg.DerivativeError, match="`gaussian` draws"):
+        dg.lens(diagram)
+    assert dg.additive(dg.optic(diagram).vjp()) == dg.additive(dg.vjp(diagram))
+    assert sum(box.name == "gaussian" for box in dg.optic(diagram).vjp().boxes) == 1
+
+
 # ---------------------------------------------------------------------------------------------------------- counts
+
+PAGE = Path(__file__).parents[2] / "docs" / "derivatives.md"
 
 
 def evaluated(back: Diagram) -> int:
@@ -264,17 +278,21 @@ def evaluated(back: Diagram) -> int:
     return counts["f"]
 
 
-@pytest.mark.parametrize("n", [4, 8, 16, 32])
-def test_evaluations_on_the_way_back(n: int) -> None:
-    """Of a chain of n boxes: n(n-1)/2 for lenses composed from the left, n-1 from the right, n-1 for optics; what the
-    last box gives is not needed."""
+# the rows of the table on the page: boxes, lenses from the left, lenses from the right, optics
+ROWS = [tuple(map(int, row)) for row in re.findall(r"^\| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", PAGE.read_text(), re.M)]
+
+
+@pytest.mark.parametrize(("n", "lefts", "rights", "stored"), ROWS)
+def test_evaluations_on_the_way_back(n: int, lefts: int, rights: int, stored: int) -> None:
+    """Of a chain of n boxes, as on the page: n(n-1)/2 for lenses composed from the left, n-1 from the right, n-1 for
+    optics; what the last box gives is not needed."""
     x = Tensor("R")
     f, df = Box("f", (x,), (x,)), Box("df", (x, x), (x,)).diagram()
     lens, optic = [Lens.of(f, df)] * n, [Optic.of(f, df)] * n
     left = reduce(Lens.then, lens)
     right = reduce(lambda after, before: before.then(after), lens)
-    assert evaluated(left.vjp()) == n * (n - 1) // 2
-    assert evaluated(right.vjp()) == n - 1
-    assert evaluated(reduce(Optic.then, optic).vjp()) == n - 1
+    assert evaluated(left.vjp()) == n * (n - 1) // 2 == lefts
+    assert evaluated(right.vjp()) == n - 1 == rights
+    assert evaluated(reduce(Optic.then, optic).vjp()) == n - 1 == stored
     assert dg.cartesian(left.vjp()) == dg.cartesian(right.vjp()) == dg.cartesian(reduce(Optic.then, optic).vjp())
     assert len(reduce(Optic.then, optic).residual) == n
