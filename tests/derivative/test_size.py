@@ -14,9 +14,10 @@ from diagrammar.tangent import has_tangent
 from tests.derivative.test_derivatives import _WIRES
 
 WHOLE = signature_of("std", types=_WIRES)
-# what combines the rows of a stack is a few boxes in reverse: flips, a scan each way, sums over what is captured
-ROWS = ("map", "fold", "scan", "tree")
-STD = Signature([each for each in WHOLE.generators if each.name not in ROWS], WHOLE.types)
+# What combines the rows of a stack is a few boxes in reverse: flips, a scan each way, sums over what is captured. A
+# power of spectra has no derivative: it asks where both are zero, and a spectrum has no truth values.
+OTHERS = ("map", "fold", "scan", "tree", "pow")
+STD = Signature([each for each in WHOLE.generators if each.name not in OTHERS], WHOLE.types)
 
 
 def size(diagram: Diagram) -> tuple[int, int]:
