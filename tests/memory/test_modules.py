@@ -226,7 +226,7 @@ def test_kinds_of_wires(name: str, memory: str) -> None:
 
 def test_inputs_for_all_samples() -> None:
     """An input without a batch axis, or of one sample, stands for all samples of the others."""
-    text = "diagram f(u : R[3], v : R[3]) -> R[3] { return linear(u) * v }"
+    text = "diagram f(u : R[3], v : R[3]) -> R[3] { return linear(u) * linear(v) }"
     plain, own = pair(dg.loads(text)["f"], "store")
     u = torch.randn(4, 3, dtype=F64, requires_grad=True)
     for shape in ((3,), (1, 3), (2, 1, 3)):
