@@ -209,6 +209,12 @@ KINDS = {
         "diagram f(u : R[3]) -> R[3] { return (repeat 3 { s })(u) }"
     ),
     "weights in a map": "diagram f(u : R[4, 3]) -> R[4, 2] { return map[linear[3, 2] >> gelu](u) }",
+    "weights in a map over a grid": (
+        HEAD + "diagram f(u : Field[X[4, 5], 3]) -> Field[X[4, 5], 2] { return map[linear[3, 2] >> gelu](u) }"
+    ),
+    "a map beside what it takes from outside": (
+        "diagram f(a : R[3], u : R[4, 3]) -> R[4, 3] { return map[(x : R[3]) -> a * linear(x)](u) }"
+    ),
     "weights in a scan": (
         "diagram f(a : R[3], u : R[4, 3]) -> R[3] @ R[4, 3] {\n"
         " return scan[(s : R[3], x : R[3]) -> copy(tanh(linear(s) + x))](a, u) }"
@@ -240,6 +246,21 @@ def test_an_empty_batch() -> None:
     module = net()
     module(torch.zeros(0, 4, dtype=F64)).sum().backward()
     assert all(not weight.grad.any() for weight in module.parameters())  # type: ignore[union-attr]  # they are there
+
+
+def test_weights_in_a_map_are_contracted() -> None:
+    """The cotangent of a weight that every entry shares is one product over all entries of all samples: no product of
+    one entry lives."""
+    net = dg.compile(
+        dg.loads("diagram f(u : R[50, 20]) -> R[50, 20] { return map[linear[20, 20]](u) }")["f"], memory="store"
+    )
+    x = torch.randn(8, 50, 20)
+    live = Live()
+    y = net(x).sum()
+    live.know([x, y, *net.parameters()])
+    with live:
+        y.backward()
+    assert live.peak < 4 * x.nbytes
 
 
 # -------------------------------------------------------------------------------------------------------- refusals
