@@ -28,16 +28,21 @@ def example(name: str, diagram: str, **parameters: Any) -> Diagram:
     return dg.load(EXAMPLES / f"{name}.dg", **parameters)[diagram]
 
 
-CASES: dict[str, tuple[Diagram, tuple[int, ...]]] = {
-    "mlp": (example("mlp", "mlp"), (784,)),
-    "deep": (example("mlp", "deep"), (784,)),
-    "fno": (example("fno", "fno", width=6), (1, 24, 26)),
-    "fno on a coarse grid": (example("fno", "fno", width=6), (1, 7, 9)),
-    "fno on a long grid": (example("fno", "fno", width=4, modes=[30, 30]), (1, 40, 33)),
-    "neuraloperator": (example("fno", "neuraloperator", width=6), (1, 24, 25)),
-    "neuraloperator in one dimension": (example("fno", "neuraloperator", width=6, modes=[8]), (1, 33)),
-    "neuraloperator in three": (example("fno", "neuraloperator", width=2, modes=[3, 4, 2]), (1, 6, 7, 8)),
-    "mgno": (example("mgno", "mgno", widths=[4, 5, 6, 5, 4]), (1, 32, 32)),
+CASES: dict[str, tuple[Diagram, tuple[tuple[int, ...], ...]]] = {
+    "mlp": (example("mlp", "mlp"), ((784,),)),
+    "deep": (example("mlp", "deep"), ((784,),)),
+    "fno": (example("fno", "fno", width=6), ((1, 24, 26),)),
+    "fno on a coarse grid": (example("fno", "fno", width=6), ((1, 7, 9),)),
+    "fno on a long grid": (example("fno", "fno", width=4, modes=[30, 30]), ((1, 40, 33),)),
+    "neuraloperator": (example("fno", "neuraloperator", width=6), ((1, 24, 25),)),
+    "neuraloperator in one dimension": (example("fno", "neuraloperator", width=6, modes=[8]), ((1, 33),)),
+    "neuraloperator in three": (example("fno", "neuraloperator", width=2, modes=[3, 4, 2]), ((1, 6, 7, 8),)),
+    "mgno": (example("mgno", "mgno", widths=[4, 5, 6, 5, 4]), ((1, 32, 32),)),
+    "unet": (example("unet", "unet"), ((1, 16, 16),)),
+    "transformer": (example("transformer", "transformer", width=16, hidden=24), ((7, 16),)),
+    "looped": (example("looped", "looped"), ((5, 64),)),
+    "deeponet": (example("deeponet", "deeponet"), ((100,), (6, 2))),
+    "hypernetwork": (example("hypernetwork", "hypernetwork"), ((100,), (6, 2))),
 }
 
 
@@ -45,13 +50,13 @@ CASES: dict[str, tuple[Diagram, tuple[int, ...]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_examples(name: str, memory: str) -> None:
     """Gradients of whole operators are those of torch's reverse mode."""
-    diagram, shape = CASES[name]
+    diagram, shapes = CASES[name]
     plain, own = pair(diagram, memory)
     for net in (plain, own):
         for weight in net.parameters():
             weight.data *= 0.3
-    x = torch.randn(2, *shape, dtype=F64, requires_grad=True)
-    (one, da), (other, db) = grads(plain, [x]), grads(own, [x])
+    inputs = [torch.randn(2, *shape, dtype=F64, requires_grad=True) for shape in shapes]
+    (one, da), (other, db) = grads(plain, inputs), grads(own, inputs)
     assert torch.allclose(one[0], other[0], rtol=1e-12, atol=1e-12)
     for a, b in zip(da, db, strict=True):
         assert apart(a, b) < 1e-10
