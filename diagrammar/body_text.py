@@ -320,6 +320,11 @@ class Body:
                 yield f"({', '.join(args[held:])})"
             return
         head = next(self.heads)
+        if box.derived is not None and box.derived.kind == "open":
+            # the weights are a list of their own
+            held = len(args) - len(box.derived.of.dom)
+            yield f"{head}({', '.join(args[:held])})({', '.join(args[held:])})"
+            return
         match box.origin:
             case origin if origin in INFIX and len(args) == 2:
                 yield f"{args[0]}{INFIX[origin]}{args[1]}"

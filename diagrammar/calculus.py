@@ -1,15 +1,21 @@
-"""Derivatives of diagrams in Python: what `jvp[f]`, `vjp[f]`, `grad[f]`, ... are in a file."""
+"""Derivatives of diagrams in Python, and their weights as wires: what `jvp[f]`, `vjp[f]`, `grad[f]`, `open[f]`, ... are in
+a file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diagrammar import lenses, optics
 from diagrammar.derivative import Deriver
+from diagrammar.derivative.opening import Opener
 from diagrammar.derivative.operators import OPERATORS
 from diagrammar.diagram import Diagram
 from diagrammar.elaborate.differentiation import DeclaredRules
 from diagrammar.errors import DiagramValueError
+from diagrammar.lenses import Lens
+from diagrammar.optics import Optic
 from diagrammar.tangent import has_tangent
+from diagrammar.types import Type
 
 Wrt = int | Sequence[int] | None
 
@@ -67,6 +73,63 @@ def laplacian(f: Diagram, wrt: Wrt = None) -> Diagram:
 def divergence(f: Diagram, wrt: Wrt = None) -> Diagram:
     """The trace of the derivative of f : R[n] -> R[n], `R[n] -> R`."""
     return derivative("divergence", f, wrt)
+
+
+def lens(f: Diagram) -> Lens:
+    """The lens of f : A -> B: `get` is f and `put : A @ TB -> TA` its reverse derivative, by composition of the lenses
+    of its boxes, each of which computes again what it needs. See `diagrammar.lenses`.
+
+    Raises DerivativeError for a box that draws or keeps a state.
+
+    >>> import diagrammar as dg
+    >>> f = dg.loads("diagram f(u : R[3], v : R[3]) -> R[3] { return sin(u) * v }")["f"]
+    >>> lens(f).get, dg.cartesian(lens(f).put) == dg.cartesian(vjp(f))
+    (<R[3] @ R[3] -> R[3]>, True)
+    """
+    return lenses.lens(Deriver(DeclaredRules()), f)
+
+
+def optic(f: Diagram) -> Optic:
+    """The optic of f : A -> B: `forward` gives what is stored and f, `backward` makes cotangents of f's inputs of what
+    is stored and cotangents of f's results. See `diagrammar.optics`.
+
+    >>> import diagrammar as dg
+    >>> f = dg.loads("diagram f(u : R[3], v : R[3]) -> R[3] { return sin(u) * v }")["f"]
+    >>> optic(f).residual, optic(f).vjp() == vjp(f)
+    ((R[3], R[3], R[3]), True)
+    """
+    return optics.optic(Deriver(DeclaredRules()), f)
+
+
+def open(f: Diagram) -> Diagram:
+    """The diagram with its trainable weights as wires: f : A -> B as `Weights[f] @ A -> B`.
+
+    They come in the order of f's `state_dict`; `weights` says which they are. A constrained weight enters as the value
+    that it is constrained to; frozen ones and states stay inside. The result computes what f does.
+
+    >>> import diagrammar as dg
+    >>> f = dg.loads("diagram f : R[3] -> R[2] = linear >> sin")["f"]
+    >>> print(open(f), end="")
+    diagram f_open(x1 : R[2, 3], x2 : R[2], x3 : R[3]) -> R[2] {
+      x4 = open[linear](x1, x2)(x3)
+      x5 = sin(x4)
+      return x5
+    }
+    >>> vjp(open(f), wrt=[0, 1])
+    <f_open_vjp : R[2, 3] @ R[2] @ R[3] @ R[2] -> R[2, 3] @ R[2]>
+    """
+    made, _ = Opener().open(f)
+    return made.named(f"{f.name}_open") if f.name else made
+
+
+def weights(f: Diagram) -> dict[str, Type]:
+    """The types of a diagram's trainable weights by their paths, in the order of its `state_dict`: `Weights[f]`.
+
+    >>> import diagrammar as dg
+    >>> weights(dg.loads("diagram f : R[3] -> R[2] = linear >> sin")["f"])
+    {'linear.W': R[2, 3], 'linear.c': R[2]}
+    """
+    return dict(Opener().open(f)[1])
 
 
 def derivative(kind: str, f: Diagram, wrt: Wrt = None) -> Diagram:

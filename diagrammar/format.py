@@ -8,7 +8,7 @@ those insides may be nested as deep as they like: text is put together from piec
 from __future__ import annotations
 
 from diagrammar.body_text import Body, Steps, own_name, twice
-from diagrammar.box import Box, numbered
+from diagrammar.box import Box, lineage, numbered
 from diagrammar.diagram import Diagram, definitions
 from diagrammar.forms import Forms
 from diagrammar.notation import Mentioned, in_order, kind_of, own_names, wrapped
@@ -99,7 +99,9 @@ class File:
         return far
 
     def outward(self, box: Box) -> list[Box]:
-        """The boxes inside of a keyed box whose keys lead to the body that the box stands in, each key once."""
+        """The boxes inside of a keyed box whose keys lead to the body that the box stands in, each key once; of a
+        derivative those of what it is a derivative of, which is what the text mentions."""
+        *_, box = lineage(box)
         if box.key is None:
             return []
         return [deep for ups, deep in self._ways(box.insides) if ups == 1]

@@ -36,7 +36,7 @@ from diagrammar.types import Space, free_axes
 STD = Path(__file__).parent / "std"
 # files whose names need no import
 PRELUDE = ("primitives", "transposes", "pointwise", "linear", "field", "spectral", "norm", "attention", "derivatives")
-_HEADS = {name: TypeHead(name) for name in ("R", "C", "Bool", "Tokens", "Field", "Spectrum")}
+_HEADS = {name: TypeHead(name) for name in ("R", "C", "Bool", "Tokens", "Field", "Spectrum", "Weights")}
 _RESERVED = frozenset({*_HEADS, "I"})
 _MISSING: Any = object()
 

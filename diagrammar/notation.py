@@ -328,7 +328,7 @@ def natural(names: Sequence[tuple[str, str | None]], owned: Collection[str]) -> 
 _STATIC = frozenset(
     [
         *("floor", "ceil", "round", "min", "max", "grid", "torus", "cube", "interval", "sphere", "mesh", "points"),
-        *("R", "C", "Bool", "Tokens", "Field", "Spectrum", "I", "training"),
+        *("R", "C", "Bool", "Tokens", "Field", "Spectrum", "Weights", "I", "training"),
     ]
 )
 

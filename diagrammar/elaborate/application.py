@@ -47,6 +47,9 @@ def call(body: Body, node: tree.Call, scope: Scope, graph: Graph | None) -> Step
     from diagrammar.elaborate.expressions import value
 
     function = yield value(body, node.function, scope, graph)
+    if graph is None and isinstance(function, Recipe) and instances.wants_first_list(body, function):
+        # `map[mix(K)]`: what is captured is found where the diagram is put
+        return Closure(node, scope)
     found = []
     for arg in node.args:
         found.append((yield value(body, arg.value, scope, graph)))

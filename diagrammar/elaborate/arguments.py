@@ -94,8 +94,11 @@ class Mention:
         for info in parameters(self.declared):
             if info.default is not None and self.open(body, info):
                 given = typing.evaluate(body, info.default, self.scope)
+                before = self.values[info.name]
                 self._fill(body, info, given)
-                return True
+                # a default that waits for an unknown that nothing decides is no step forward
+                if self.values[info.name] != before or not self.open(body, info):
+                    return True
         return False
 
     def _fill(self, body: Body, info: ParamInfo, given: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from diagrammar.elaborate import differentiation, patterns, statics
+from diagrammar.elaborate import differentiation, opening, patterns, statics
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import Mismatch, Waiting, WireHole, stacked
@@ -29,6 +29,8 @@ def find(ref: DeclRef) -> Handler | None:
     origin = ref.declared.origin
     if origin in differentiation.ORIGINS:
         return differentiation.derivative
+    if origin == opening.ORIGIN:
+        return opening.on_wires
     if origin.startswith("std:"):
         return _SPECIAL.get(origin[4:])
     return None

@@ -15,6 +15,7 @@ from diagrammar.elaborate.values import (
     Scope,
     Shared,
     TypeValue,
+    Wires,
 )
 from diagrammar.errors import DiagramTypeError
 from diagrammar.grammar import tree
@@ -60,6 +61,20 @@ def wires_taken(body: Body, node: tree.Node, scope: Scope, plain: bool = False) 
             return None
 
 
+def _second_list(body: Body, node: tree.Node, scope: Scope) -> Steps:
+    """How many wires `mix(K)` takes, where nothing is put on wires."""
+    from diagrammar.elaborate.expressions import value
+
+    if not isinstance(node, tree.Call):
+        return None
+    found = yield value(body, node.function, scope, None)
+    if not isinstance(found, DeclRef):
+        return None
+    if _is_open(found):
+        return (yield wires_taken(body, *in_brackets(found)))
+    return _declared_width(body, DeclRef(found.declared, found.args, Wires(())))
+
+
 def wires_given(body: Body, node: tree.Node, scope: Scope) -> Steps:
     """How many wires an operand gives; None where its types decide that."""
     from diagrammar.elaborate.expressions import value
@@ -78,11 +93,11 @@ def wires_given(body: Body, node: tree.Node, scope: Scope) -> Steps:
             return None if found.node is node else (yield wires_given(body, found.node, found.scope))
         case Resolved():
             return len(found.cod)
-        case DeclRef() if found.declared.origin == "std:jvp":
-            return (yield wires_given(body, *_inside(found)))
+        case DeclRef() if found.declared.origin in ("std:jvp", "std:open"):
+            return (yield wires_given(body, *in_brackets(found)))
         case DeclRef() if found.declared.origin == "std:vjp":
             by = _wrt(body, found)
-            return (yield wires_taken(body, *_inside(found), True)) if by is None else by
+            return (yield wires_taken(body, *in_brackets(found), True)) if by is None else by
         case DeclRef() if found.declared.origin in _ONE:
             return 1
         case DeclRef() | LocalRef():
@@ -114,7 +129,7 @@ def _is_open(found: DeclRef) -> bool:
     return found.declared.origin.startswith("std:") and header.dom is None and not header.wires
 
 
-def _inside(found: DeclRef) -> tuple[tree.Node, Scope]:
+def in_brackets(found: DeclRef) -> tuple[tree.Node, Scope]:
     """The diagram in the brackets of `map[f]` and the like."""
     arg, where = next(((arg, where) for arg, where in found.args if arg.name in (None, "f")), (None, None))
     if arg is None or where is None:
@@ -134,6 +149,7 @@ def _wrt(body: Body, found: DeclRef) -> int | None:
 
 def _open_width(body: Body, found: DeclRef) -> Steps:
     from diagrammar.elaborate.expressions import static
+    from diagrammar.elaborate.opening import weights_of
 
     match found.declared.name:
         case "einsum":
@@ -146,17 +162,23 @@ def _open_width(body: Body, found: DeclRef) -> Steps:
         case "const":
             return 0
         case "map" | "fold" | "scan" | "grad" | "hessian" | "jacobian" | "laplacian" | "divergence":
-            return (yield wires_taken(body, *_inside(found), True))
+            return (yield wires_taken(body, *in_brackets(found), True))
         case "tree":
-            width = yield wires_taken(body, *_inside(found), True)
+            width = yield wires_taken(body, *in_brackets(found), True)
             return None if width is None else width // 2
+        case "open":
+            width = yield wires_taken(body, *in_brackets(found))
+            if width is None or found.wires is not None:
+                return width
+            weights = yield weights_of(body, found)
+            return width + len(weights)
         case "jvp":
-            width = yield wires_taken(body, *_inside(found), True)
+            width = yield wires_taken(body, *in_brackets(found), True)
             by = _wrt(body, found)
             return None if width is None else width + (width if by is None else by)
         case "vjp":
-            width = yield wires_taken(body, *_inside(found), True)
-            given = yield wires_given(body, *_inside(found))
+            width = yield wires_taken(body, *in_brackets(found), True)
+            given = yield wires_given(body, *in_brackets(found))
             return None if width is None or given is None else width + given
         case _:
             return None

@@ -16,6 +16,7 @@ from diagrammar.elaborate.statements import _solid
 from diagrammar.elaborate.values import DeclRef, Recipe, Scope, Wire
 from diagrammar.errors import DerivativeError, DiagramTypeError
 from diagrammar.grammar import tree
+from diagrammar.source import Span
 from diagrammar.steps import Steps
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Type
@@ -65,7 +66,7 @@ def derivative(
     moving = [wire for wire, on in zip(types, active, strict=True) if on]
     # of a wire whose type is decided elsewhere the tangent decides it too
     cod = [body.unifier.read(inner.types[out]) for out in outs]
-    ends = [wire for wire in cod if has_tangent(wire) or isinstance(wire, WireHole)]
+    ends = [wire for wire in cod if has_tangent(wire)]
     given = moving if kind == "jvp" else ends if kind == "vjp" else []
     rest = _tangent_wires(body, kind, ins[width:], given, scope, graph, site)
     params = (("wrt", active),)
@@ -85,7 +86,7 @@ def _width(body: Body, kind: str, arg: tree.Node, where: Scope, wrt: Any, ins: t
             if total == len(ins):
                 return width
             known = body.unifier.read(graph.types[graph.bring(wire)]) if isinstance(wire, Wire) else Tensor("R")
-            total += 2 if has_tangent(known) or isinstance(known, WireHole) else 1
+            total += 2 if has_tangent(known) else 1
         return len(ins)
     if kind != "vjp":
         return len(ins)
@@ -176,6 +177,7 @@ def _results(kind: str, moving: list[Type], ends: list[Type], site: Site) -> lis
 
 def finished(body: Body, frame: Frame, inside: Diagram) -> Diagram:
     """The derivative of what stands in the brackets, now that it is made; captured wires are held."""
+    check_known(body, inside, frame.span)
     wrt = dict(frame.params)["wrt"]
     held = len(inside.dom) - len(wrt)
     try:
@@ -184,7 +186,16 @@ def finished(body: Body, frame: Frame, inside: Diagram) -> Diagram:
         if error.span is not None:
             raise
         raise DerivativeError(error.message, frame.span, error.notes, error.hint) from None
-    for level in definitions(made, lambda box: not all(map(body.elaborator.is_counted, box.insides))):
-        body.elaborator.count(level, sum(map(body.elaborator.size_of, level.boxes)))
+    body.elaborator.count_all(made)
     body.elaborator.afford(made, frame.span)
     return made
+
+
+def check_known(body: Body, inside: Diagram, span: Span) -> None:
+    """A diagram that is a parameter has no derivative, and no weights, before it is given: NeedsConcrete."""
+    rigid = body.elaborator.rigid
+    if not rigid:
+        return
+    for level in definitions(inside):
+        if any(not box.origin and not box.insides and box.name in rigid for box in level.boxes):
+            raise statics.NeedsConcrete(span)

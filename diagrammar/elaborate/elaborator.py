@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from diagrammar.derivative import Deriver
-from diagrammar.diagram import Box, Bundle, Diagram
+from diagrammar.derivative.opening import Opener
+from diagrammar.diagram import Box, Bundle, Diagram, definitions
 from diagrammar.elaborate import naming, statements
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.finish import finish
@@ -60,8 +61,10 @@ class Elaborator:
         self._times = 1
         self._types = 0
         # type and space names that are being worked out
-        self.aliases: list[Declared] = []
+        self.aliases: list[Declared | None] = []
         self._deriver: Deriver | None = None
+        # what makes wires of weights, and knows the diagrams that it did that to
+        self.opener = Opener()
         # the mentions that led to the definition that is being made
         self._path: list[tuple[Declared, Span]] = []
 
@@ -87,6 +90,11 @@ class Elaborator:
     def count_of(self, diagram: Diagram) -> int:
         """How many boxes a diagram expands to."""
         return self._counts[id(diagram)][1]
+
+    def count_all(self, diagram: Diagram) -> None:
+        """Counts a diagram that a pass has made, and those inside it."""
+        for level in definitions(diagram, lambda box: not all(map(self.is_counted, box.insides))):
+            self.count(level, sum(map(self.size_of, level.boxes)))
 
     def size_of(self, box: Box) -> int:
         """How many boxes a box expands to."""

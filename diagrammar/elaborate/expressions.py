@@ -262,6 +262,10 @@ def _index(body: Body, node: tree.Index, scope: Scope, graph: Graph | None) -> S
         raise DiagramTypeError("a diagram of a block takes no static arguments", scope.span(node))
     if isinstance(item, Recipe):
         raise DiagramTypeError("this diagram takes no static arguments", scope.span(node))
+    if isinstance(item, TypeHead) and item.name == "Weights":
+        from diagrammar.elaborate.opening import weights_type
+
+        return (yield weights_type(body, node, scope))
     args = []
     for arg in node.args:
         found = yield value(body, arg.value, scope, None)

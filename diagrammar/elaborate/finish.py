@@ -8,7 +8,7 @@ from typing import Any
 from diagrammar.box import numbered
 from diagrammar.derivative.wiring import lay
 from diagrammar.diagram import Box, Builder, Bundle, Diagram, Flat, Node, definitions
-from diagrammar.elaborate import differentiation, typing
+from diagrammar.elaborate import differentiation, opening, typing
 from diagrammar.elaborate.arguments import Argument, Deferred, Mention
 from diagrammar.elaborate.arithmetic import is_complex
 from diagrammar.elaborate.body import Body
@@ -128,6 +128,8 @@ def _frame(body: Body, graph: Graph, draft: Draft, what: Frame) -> Steps:
         insides.append((yield finish(body, inner, outs)))
     if what.origin in differentiation.ORIGINS:
         return differentiation.finished(body, what, insides[0])
+    if what.origin == opening.ORIGIN:
+        return opening.finished(body, what, insides[0], dom)
     if not any(inside.flat.nodes for inside in insides) and what.name != "training":
         if what.name == "repeat":
             return _composed(insides, int(dict(what.params)["captures"]))

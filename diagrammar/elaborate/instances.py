@@ -142,6 +142,9 @@ def wants_first_list(body: Body, found: Recipe) -> bool:
     """Whether the next `(...)` gives the first of two lists of wires."""
     if not isinstance(found, DeclRef | LocalRef) or found.wires is not None:
         return False
+    if found.declared.origin == "std:open":
+        # the weights, then the wires of the diagram
+        return True
     header = getattr(found.declared.ast, "header", None)
     if header is None:
         return False

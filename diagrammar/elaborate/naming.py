@@ -11,7 +11,7 @@ from diagrammar.elaborate.values import DeclRef, Scope
 from diagrammar.grammar import tree
 
 # static arguments of these are part of the body; those of other diagrams are bodies of their own
-_TRANSPARENT = frozenset({"map", "fold", "scan", "tree", *OPERATORS})
+_TRANSPARENT = frozenset({"map", "fold", "scan", "tree", "open", *OPERATORS})
 
 
 def keys(body: tree.Node, scope: Scope) -> dict[int, str]:
