@@ -10,7 +10,7 @@ from diagrammar.derivative import Deriver
 from diagrammar.derivative.wiring import lay, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Flat, Node
 from diagrammar.schedule.residuals import Residual, residual, weights_of
-from diagrammar.schedule.totals import TOTAL, totalled
+from diagrammar.schedule.totals import TOTAL, total_box, totalled
 from diagrammar.steps import run
 from diagrammar.tangent import Mask, has_tangent, tangents
 from diagrammar.types import Type
@@ -134,10 +134,22 @@ class _Pass:
             _, _, back, told = pair
             around = [*ins, *(self.at[wire] for wire in node.outs), *left]
             found = build.add(back, [*(around[at] for at in told.reads), *seeds])
+            found = self._totalled(node, mask, told, found)
         else:
             found = lay(build, self._image(node, mask), [*ins, *seeds])
         for wire, end in zip(moving, found, strict=True):
             parts.setdefault(wire, []).append(end)
+
+    def _totalled(self, node: Node, mask: Mask, told: Residual, found: tuple[int, ...]) -> tuple[int, ...]:
+        """Cotangents of operands without the batch axis, summed over it; those of weights are already."""
+        if not any(self.batched[wire] for wire in node.outs):
+            return found
+        operands = len(node.ins) - told.weights
+        moving = [(at, wire) for at, (wire, on) in enumerate(zip(node.ins, mask, strict=True)) if on]
+        return tuple(
+            end if at >= operands or self.batched[wire] else total_box(self.build, end)
+            for (at, wire), end in zip(moving, found, strict=True)
+        )
 
     def _image(self, node: Node, mask: Mask) -> Diagram:
         """The cotangent of a box; those of wires without the batch axis are summed over it."""

@@ -220,6 +220,14 @@ KINDS = {
     "a map beside what it takes from outside": (
         "diagram f(a : R[3], u : R[4, 3]) -> R[4, 3] { return map[(x : R[3]) -> a * linear(x)](u) }"
     ),
+    "a query that sees nothing": (
+        "diagram f(q : R[2, 3, 4], k : R[2, 5, 4], v : R[2, 5, 4]) -> R[2, 3, 4] {\n"
+        ' return attend(q, k, v, less(einsum["a b c -> b"](k), -1000)) }'
+    ),
+    "queries that are weights": (
+        "diagram f(k : R[2, 5, 4], v : R[2, 5, 4]) -> R[2, 3, 4] {\n"
+        " weight q : R[2, 3, 4] = normal\n return attend(q, k, v) }"
+    ),
     "weights in a scan": (
         "diagram f(a : R[3], u : R[4, 3]) -> R[3] @ R[4, 3] {\n"
         " return scan[(s : R[3], x : R[3]) -> copy(tanh(linear(s) + x))](a, u) }"
