@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diagrammar.diagram import Box
+from diagrammar.diagram import Box, definitions
 from diagrammar.tangent import Mask, differentiable
 from diagrammar.types import Field, Tensor, Type, Types, sizes_of
 
@@ -72,7 +72,13 @@ def is_kept(box: Box) -> bool:
 
 
 def _owns(box: Box) -> bool:
-    return any(node.box.origin == "weight" or node.box.insides for node in box.insides[0].flat.nodes)
+    """Whether weights or states stand deeper than in the frame itself."""
+    return any(
+        inner.origin in ("weight", "state", "next") or (inner.key is not None and not inner.insides)
+        for inside in box.insides
+        for level in definitions(inside)
+        for inner in level.boxes
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ the table
