@@ -90,7 +90,7 @@ def _entry(flat: Flattened) -> list[str]:
     lines = [f"def _run(self{''.join(f', {name}' for name in params)}):"]
     args = ", ".join(params)
     unlike = f" or _unlike({args})" if len(params) > 1 else ""
-    lines += [f"    if _plainly(){unlike} or not v0.shape[0]:", f"        return self._plain({args})"]
+    lines += [f"    if _plainly(){unlike}:", f"        return self._plain({args})"]
     known: dict[tuple[str, ...], str] = {(): "self"}
     wires = list(params)
     for number, weight in enumerate(flat.weights):

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from diagrammar.diagram import Box
-from diagrammar.tangent import Mask
+from diagrammar.diagram import Box, definitions
+from diagrammar.tangent import Mask, differentiable
 from diagrammar.types import Field, Tensor, Type, Types, sizes_of
 
 
@@ -68,11 +68,17 @@ def is_kept(box: Box) -> bool:
     if any(node.box.insides and _owns(node.box) for node in box.insides[0].flat.nodes):
         return False
     made = lifted(box)
-    return residual(made, tuple(True for _ in made.dom)) is not None
+    return residual(made, differentiable(made.dom)) is not None
 
 
 def _owns(box: Box) -> bool:
-    return any(node.box.origin == "weight" or node.box.insides for node in box.insides[0].flat.nodes)
+    """Whether weights or states stand deeper than in the frame itself."""
+    return any(
+        inner.origin in ("weight", "state", "next") or (inner.key is not None and not inner.insides)
+        for inside in box.insides
+        for level in definitions(inside)
+        for inner in level.boxes
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ the table
@@ -183,6 +189,17 @@ def _normed(box: Box, rows: Type) -> Residual:
     return Residual((0, _at(box, "scale"), len(box.dom) + 1, len(box.dom) + 2), (rows, rows), 2)
 
 
+def _attend(box: Box, active: Mask) -> Residual | None:
+    """The weights of the values are left by the forward."""
+    q, k = box.dom[0], box.dom[1] if len(box.dom) > 1 else box.dom[0]
+    if not 3 <= len(box.dom) <= 4 or not all(map(is_real, box.dom[:3])) or any(active[3:]):
+        return None
+    if not isinstance(q, Tensor) or not isinstance(k, Tensor) or len(q.sizes) != 3 or len(k.sizes) != 3:
+        return None
+    # where a mask hides all, the weights do not say what is hidden
+    return Residual((*range(len(box.dom)), len(box.dom) + 1), (Tensor("R", (*q.sizes[:2], k.sizes[1])),))
+
+
 _TABLE: dict[str, Told] = {
     "std:relu": _of_result,
     "std:tanh": _of_result,
@@ -200,4 +217,5 @@ _TABLE: dict[str, Told] = {
     "std:softmax": _softmax,
     "std:layer_norm": _layer_norm,
     "std:group_norm": _group_norm,
+    "std:attend": _attend,
 }

@@ -10,7 +10,7 @@ from diagrammar.derivative import Deriver
 from diagrammar.derivative.wiring import lay, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Flat, Node
 from diagrammar.schedule.residuals import Residual, residual, weights_of
-from diagrammar.schedule.totals import TOTAL, totalled
+from diagrammar.schedule.totals import TOTAL, total_box, totalled
 from diagrammar.steps import run
 from diagrammar.tangent import Mask, has_tangent, tangents
 from diagrammar.types import Type
@@ -134,10 +134,22 @@ class _Pass:
             _, _, back, told = pair
             around = [*ins, *(self.at[wire] for wire in node.outs), *left]
             found = build.add(back, [*(around[at] for at in told.reads), *seeds])
+            found = self._totalled(node, mask, told, found)
         else:
             found = lay(build, self._image(node, mask), [*ins, *seeds])
         for wire, end in zip(moving, found, strict=True):
             parts.setdefault(wire, []).append(end)
+
+    def _totalled(self, node: Node, mask: Mask, told: Residual, found: tuple[int, ...]) -> tuple[int, ...]:
+        """Cotangents of operands without the batch axis, summed over it; those of weights are already."""
+        if not any(self.batched[wire] for wire in node.outs):
+            return found
+        operands = len(node.ins) - told.weights
+        moving = [(at, wire) for at, (wire, on) in enumerate(zip(node.ins, mask, strict=True)) if on]
+        return tuple(
+            end if at >= operands or self.batched[wire] else total_box(self.build, end)
+            for (at, wire), end in zip(moving, found, strict=True)
+        )
 
     def _image(self, node: Node, mask: Mask) -> Diagram:
         """The cotangent of a box; those of wires without the batch axis are summed over it."""
@@ -146,8 +158,11 @@ class _Pass:
         sums = tuple(has_batch and not self.batched[wire] for wire, on in zip(node.ins, mask, strict=True) if on)
         known = self.images.get((id(box), mask, sums))
         if known is None:
-            image: Diagram = run(self.deriver.image("vjp", box, mask))[0]
-            image = trimmed(totalled(image, sums) if any(sums) else image)
+            shared = mapped(self.deriver, box, mask, sums)
+            if shared is None:
+                image: Diagram = run(self.deriver.image("vjp", box, mask))[0]
+                shared = trimmed(totalled(image, sums) if any(sums) else image)
+            image = shared
             known = self.images[id(box), mask, sums] = (box, image)
         return known[1]
 
@@ -171,6 +186,9 @@ def shared_ends(box: Box) -> tuple[bool, ...]:
         return tuple(at >= first for at, on in enumerate(derived.active) if on)
     if box.origin == TOTAL or box.param("batch") == "sum":
         return tuple(True for _ in box.cod)
+    if box.origin == "std:map":
+        held = box.param("totals", 0)
+        return tuple(at < int(str(held)) for at in range(len(box.cod)))
     if len(box.insides) == 1 and box.key is not None:
         flat = box.insides[0].flat
         made = {wire: on for node in flat.nodes for wire, on in zip(node.outs, shared_ends(node.box), strict=True)}
@@ -198,6 +216,25 @@ def _cotangent(box: Box, mask: Mask, told: Residual) -> Box:
         f"vjp[{box.name}]", dom, cod, origin=f"vjp:{box.origin}", params=params, span=box.span,
         derived=Derivative("vjp", mask, box),
     )  # fmt: skip
+
+
+def mapped(deriver: Deriver, box: Box, mask: Mask, sums: Mask) -> Diagram | None:
+    """The cotangent of a `map` whose captured wires are the same for all samples: theirs are summed over the batch and
+    the entries inside of it, where the contractions are. None for another box."""
+    held = box.param("captures", 0)
+    if box.origin != "std:map" or not isinstance(held, int):
+        return None
+    before = sum(mask[:held])
+    if not before or not all(sums[:before]) or any(sums[before:]):
+        return None
+    back: Diagram = run(deriver.body("vjp", box.insides[0], mask))
+    inside = totalled(back, sums)
+    cod = tuple(wire for wire, on in zip(box.dom, mask, strict=True) if on)
+    made = Box(
+        box.name, (*box.dom, *tangents(box.cod)), cod, origin=box.origin, params=(*box.params, ("totals", before)),
+        insides=(inside,), span=box.span,
+    )  # fmt: skip
+    return made.diagram()
 
 
 def narrowed(nodes: Sequence[Node], outputs: Sequence[int]) -> list[Node]:

@@ -43,13 +43,17 @@ def totalled(diagram: Diagram, sums: Mask) -> Diagram:
     for wire, on in zip(flat.outputs, sums, strict=True):
         end = at[wire]
         if on and wire not in done:
-            what = build.types[end]
-            (end,) = build.add(
-                Box("batch_sum", (what,), (what,), origin=TOTAL, kinds=frozenset({"linear", "batch"})), [end]
-            )
+            end = total_box(build, end)
         ends.append(end)
     made = build.build(ends)
     return Diagram(Flat(made.flat.types, made.flat.inputs, made.flat.nodes, made.flat.outputs), diagram.name)
+
+
+def total_box(build: Builder, wire: int) -> int:
+    """The sum of a wire over the batch."""
+    what = build.types[wire]
+    (end,) = build.add(Box("batch_sum", (what,), (what,), origin=TOTAL, kinds=frozenset({"linear", "batch"})), [wire])
+    return end
 
 
 def _contracting(box: Box) -> Box:

@@ -28,16 +28,21 @@ def example(name: str, diagram: str, **parameters: Any) -> Diagram:
     return dg.load(EXAMPLES / f"{name}.dg", **parameters)[diagram]
 
 
-CASES: dict[str, tuple[Diagram, tuple[int, ...]]] = {
-    "mlp": (example("mlp", "mlp"), (784,)),
-    "deep": (example("mlp", "deep"), (784,)),
-    "fno": (example("fno", "fno", width=6), (1, 24, 26)),
-    "fno on a coarse grid": (example("fno", "fno", width=6), (1, 7, 9)),
-    "fno on a long grid": (example("fno", "fno", width=4, modes=[30, 30]), (1, 40, 33)),
-    "neuraloperator": (example("fno", "neuraloperator", width=6), (1, 24, 25)),
-    "neuraloperator in one dimension": (example("fno", "neuraloperator", width=6, modes=[8]), (1, 33)),
-    "neuraloperator in three": (example("fno", "neuraloperator", width=2, modes=[3, 4, 2]), (1, 6, 7, 8)),
-    "mgno": (example("mgno", "mgno", widths=[4, 5, 6, 5, 4]), (1, 32, 32)),
+CASES: dict[str, tuple[Diagram, tuple[tuple[int, ...], ...]]] = {
+    "mlp": (example("mlp", "mlp"), ((784,),)),
+    "deep": (example("mlp", "deep"), ((784,),)),
+    "fno": (example("fno", "fno", width=6), ((1, 24, 26),)),
+    "fno on a coarse grid": (example("fno", "fno", width=6), ((1, 7, 9),)),
+    "fno on a long grid": (example("fno", "fno", width=4, modes=[30, 30]), ((1, 40, 33),)),
+    "neuraloperator": (example("fno", "neuraloperator", width=6), ((1, 24, 25),)),
+    "neuraloperator in one dimension": (example("fno", "neuraloperator", width=6, modes=[8]), ((1, 33),)),
+    "neuraloperator in three": (example("fno", "neuraloperator", width=2, modes=[3, 4, 2]), ((1, 6, 7, 8),)),
+    "mgno": (example("mgno", "mgno", widths=[4, 5, 6, 5, 4]), ((1, 32, 32),)),
+    "unet": (example("unet", "unet"), ((1, 16, 16),)),
+    "transformer": (example("transformer", "transformer", width=16, hidden=24), ((7, 16),)),
+    "looped": (example("looped", "looped"), ((5, 64),)),
+    "deeponet": (example("deeponet", "deeponet"), ((100,), (6, 2))),
+    "hypernetwork": (example("hypernetwork", "hypernetwork"), ((100,), (6, 2))),
 }
 
 
@@ -45,13 +50,13 @@ CASES: dict[str, tuple[Diagram, tuple[int, ...]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_examples(name: str, memory: str) -> None:
     """Gradients of whole operators are those of torch's reverse mode."""
-    diagram, shape = CASES[name]
+    diagram, shapes = CASES[name]
     plain, own = pair(diagram, memory)
     for net in (plain, own):
         for weight in net.parameters():
             weight.data *= 0.3
-    x = torch.randn(2, *shape, dtype=F64, requires_grad=True)
-    (one, da), (other, db) = grads(plain, [x]), grads(own, [x])
+    inputs = [torch.randn(2, *shape, dtype=F64, requires_grad=True) for shape in shapes]
+    (one, da), (other, db) = grads(plain, inputs), grads(own, inputs)
     assert torch.allclose(one[0], other[0], rtol=1e-12, atol=1e-12)
     for a, b in zip(da, db, strict=True):
         assert apart(a, b) < 1e-10
@@ -209,6 +214,20 @@ KINDS = {
         "diagram f(u : R[3]) -> R[3] { return (repeat 3 { s })(u) }"
     ),
     "weights in a map": "diagram f(u : R[4, 3]) -> R[4, 2] { return map[linear[3, 2] >> gelu](u) }",
+    "weights in a map over a grid": (
+        HEAD + "diagram f(u : Field[X[4, 5], 3]) -> Field[X[4, 5], 2] { return map[linear[3, 2] >> gelu](u) }"
+    ),
+    "a map beside what it takes from outside": (
+        "diagram f(a : R[3], u : R[4, 3]) -> R[4, 3] { return map[(x : R[3]) -> a * linear(x)](u) }"
+    ),
+    "a query that sees nothing": (
+        "diagram f(q : R[2, 3, 4], k : R[2, 5, 4], v : R[2, 5, 4]) -> R[2, 3, 4] {\n"
+        ' return attend(q, k, v, less(einsum["a b c -> b"](k), -1000)) }'
+    ),
+    "queries that are weights": (
+        "diagram f(k : R[2, 5, 4], v : R[2, 5, 4]) -> R[2, 3, 4] {\n"
+        " weight q : R[2, 3, 4] = normal\n return attend(q, k, v) }"
+    ),
     "weights in a scan": (
         "diagram f(a : R[3], u : R[4, 3]) -> R[3] @ R[4, 3] {\n"
         " return scan[(s : R[3], x : R[3]) -> copy(tanh(linear(s) + x))](a, u) }"
@@ -226,7 +245,7 @@ def test_kinds_of_wires(name: str, memory: str) -> None:
 
 def test_inputs_for_all_samples() -> None:
     """An input without a batch axis, or of one sample, stands for all samples of the others."""
-    text = "diagram f(u : R[3], v : R[3]) -> R[3] { return linear(u) * v }"
+    text = "diagram f(u : R[3], v : R[3]) -> R[3] { return linear(u) * linear(v) }"
     plain, own = pair(dg.loads(text)["f"], "store")
     u = torch.randn(4, 3, dtype=F64, requires_grad=True)
     for shape in ((3,), (1, 3), (2, 1, 3)):
@@ -240,6 +259,21 @@ def test_an_empty_batch() -> None:
     module = net()
     module(torch.zeros(0, 4, dtype=F64)).sum().backward()
     assert all(not weight.grad.any() for weight in module.parameters())  # type: ignore[union-attr]  # they are there
+
+
+def test_weights_in_a_map_are_contracted() -> None:
+    """The cotangent of a weight that every entry shares is one product over all entries of all samples: no product of
+    one entry lives."""
+    net = dg.compile(
+        dg.loads("diagram f(u : R[50, 20]) -> R[50, 20] { return map[linear[20, 20]](u) }")["f"], memory="store"
+    )
+    x = torch.randn(8, 50, 20)
+    live = Live()
+    y = net(x).sum()
+    live.know([x, y, *net.parameters()])
+    with live:
+        y.backward()
+    assert live.peak < 4 * x.nbytes
 
 
 # -------------------------------------------------------------------------------------------------------- refusals

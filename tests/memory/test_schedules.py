@@ -83,11 +83,9 @@ def test_no_schedule_of_a_small_chain_is_better(seed: int) -> None:
     for bound in range(most + 1):
         best = min((work for work, room in ways if room <= bound), default=inf)
         assert exact.work(bound) == best
-    large = Chain(
-        chain.work, [[1000 * size for size in row] for row in chain.start],
-        *([1000 * size for size in sizes] for sizes in (chain.residual, chain.passing, chain.backward, chain.end)),
-        chain.places,
-    )  # fmt: skip
+    parts = [[1000 * size for size in sizes] for sizes in (chain.residual, chain.passing, chain.backward, chain.end)]
+    start = [[1000 * size for size in row] for row in chain.start]
+    large = Chain(chain.work, start, parts[0], parts[1], parts[2], parts[3], chain.places)
     coarse = Table(large, 1060 * most)
     found = [(coarse.work(m), coarse.room(m)) for m in range(coarse.slots + 1) if coarse.work(m) < inf]
     for bound in range(most + 1):

@@ -139,7 +139,8 @@ def test_autocast_sees_the_boxes() -> None:
     plain, own, x = modules()
     plain, own, x = plain.float(), own.float(), x.float()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        one, other = (torch.autograd.grad(loss(net)(x), list(net.parameters())) for net in (plain, own))
+        ends = [loss(net)(x) for net in (plain, own)]
+    one, other = (torch.autograd.grad(y, list(net.parameters())) for y, net in zip(ends, (plain, own), strict=True))
     for a, b in zip(one, other, strict=True):
         assert torch.equal(a, b)
 

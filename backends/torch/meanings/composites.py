@@ -131,14 +131,18 @@ def _group_norm(c: Call) -> Result:
 def _attend(c: Call) -> Result:
     if not 3 <= len(c.values) <= 4 or rank(c.type()) != 3:
         return None
-    q, k, v = (c.with_batch(at) for at in range(3))
-    mask = "None"
-    if len(c.values) == 4:
-        # a mask of keys alone is one for all queries; after the batch axis come the heads
-        keys = rank(c.type(3)) == 1
-        axes = ("[:, None, None]" if keys else "[:, None]") if c.flag(3) else "[None]" if keys else ""
-        mask = f"{c.arg(3)}{axes}"
-    return f"{c.helper('_attend')}({q}, {k}, {v}, {mask})"
+    return f"{c.helper('_attend')}({', '.join(attended(c, len(c.values) == 4))})"
+
+
+def attended(c: Call, masked: bool) -> list[str]:
+    """Queries, keys, values, and a mask of scores, if there is one."""
+    texts = [c.with_batch(at) for at in range(3)]
+    if not masked:
+        return [*texts, "None"]
+    # a mask of keys alone is one for all queries; after the batch axis come the heads
+    keys = rank(c.type(3)) == 1
+    axes = ("[:, None, None]" if keys else "[:, None]") if c.flag(3) else "[None]" if keys else ""
+    return [*texts, f"{c.arg(3)}{axes}"]
 
 
 MEANINGS: dict[str, Meaning] = {

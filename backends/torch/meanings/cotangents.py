@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from diagrammar.backends.torch.function import rank
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, Several, written_out
-from diagrammar.backends.torch.meanings.composites import owned
+from diagrammar.backends.torch.meanings.composites import attended, owned
 from diagrammar.backends.torch.meanings.fields import padding_of
 from diagrammar.backends.torch.meanings.spectra import modes_of
 from diagrammar.diagram import Box
@@ -186,6 +186,17 @@ def _group_norm(c: Call) -> Result:
     return back.parts(text, "scale", "shift")
 
 
+def _attend_left(c: Call) -> Result:
+    return Several(f"{c.helper('_attend_left')}({', '.join(attended(c, len(c.values) == 4))})")
+
+
+def _attend(c: Call) -> Result:
+    back = Back(c)
+    read = [*attended(c, len(back.of.dom) == 4), c.with_batch(len(back.of.dom))]
+    made = c.local(f"{c.helper('_attend_back')}({back.seed}, {', '.join(read)})")
+    return tuple(f"{made}[{at}]" for at in range(3) if back.active[at])
+
+
 MEANINGS: dict[str, Meaning] = {
     "vjp:std:relu": _simple("_threshold_backward({1}, {0}, 0)", "_threshold_backward"),
     "vjp:std:tanh": _simple("_tanh_backward({1}, {0})", "_tanh_backward"),
@@ -206,4 +217,6 @@ MEANINGS: dict[str, Meaning] = {
     "vjp:std:layer_norm": Meaning(_layer_norm),
     "left:std:group_norm": Meaning(_group_norm_left),
     "vjp:std:group_norm": Meaning(_group_norm),
+    "left:std:attend": Meaning(_attend_left),
+    "vjp:std:attend": Meaning(_attend),
 }

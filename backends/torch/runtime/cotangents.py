@@ -131,3 +131,22 @@ def _by_mode(z: Tensor, half: int, count: int) -> Tensor:
     """[mode, batch, (part, channel)] of modes that are the last axes."""
     batch, channels = z.shape[:2]
     return z.reshape(batch, channels, count // half, 2, half).permute(2, 4, 0, 3, 1).reshape(count, batch, 2 * channels)
+
+
+def _attend_left(q: Tensor, k: Tensor, v: Tensor, mask: Any) -> tuple[Tensor, Tensor]:
+    """Scaled dot product attention, and the weights of the values."""
+    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
+    if mask is not None:
+        # finite, so that a row that sees nothing sees everything alike, and is not 0 / 0
+        scores = scores.masked_fill(~mask, max(-1e30, torch.finfo(q.dtype).min / 2))
+    p = torch.softmax(scores, -1)
+    return p @ v, p
+
+
+def _attend_back(dy: Tensor, q: Tensor, k: Tensor, v: Tensor, mask: Any, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The cotangents of queries, keys and values."""
+    ds = torch._softmax_backward_data(dy @ v.transpose(-2, -1), p, -1, p.dtype)
+    if mask is not None:
+        ds = ds.masked_fill(~mask, 0.0)
+    scale = q.shape[-1] ** -0.5
+    return (ds @ k) * scale, ds.transpose(-2, -1) @ (q * scale), p.transpose(-2, -1) @ dy
