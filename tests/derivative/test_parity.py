@@ -72,7 +72,7 @@ def test_weight_gradients(fixture: Path) -> None:
     seeds = [torch.from_numpy(np.cos(np.arange(out.size)).reshape(out.shape)) for out in outputs]
     with torch.no_grad():
         found = net(*weights.values(), *inputs, *seeds)
-    gradients = {}
+    gradients: dict[str, torch.Tensor] = {}
     for (path, weight), gradient in zip(weights.items(), found if isinstance(found, tuple) else (found,), strict=True):
         assert gradient.shape[gradient.dim() - weight.dim() :] == weight.shape, path
         gradients[path] = torch.nn.Parameter(weight.detach().clone())
