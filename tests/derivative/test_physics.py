@@ -42,8 +42,8 @@ def test_poisson_is_solved() -> None:
 
 
 def test_an_operator_learns_to_integrate() -> None:
-    """The DeepONet that never sees a solution: the derivative of its output is torch's, and after 150 steps the operator
-    takes cosines nearer to their integrals than before."""
+    """The DeepONet that never sees a solution: the derivative of its output is torch's, and after 150 steps the
+    operator takes cosines nearer to their integrals than before."""
     module = dg.load(pinn.HERE / "deeponet_physics.dg", sensors=8, width=12)
     net = dg.compile(module["operator"], seed=0, dtype=torch.float64)
     given = [weight.detach() for weight in trained(net).values()]
