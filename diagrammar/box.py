@@ -221,8 +221,8 @@ def _box(*data: Any) -> Box:
 
 
 class Derivative:
-    """Which derivative a box is: `kind` is "jvp" or "vjp", of the box `of` by those inputs that `active` says; "open" is
-    the box with its weights as inputs, before those that it has."""
+    """Which derivative a box is: `kind` is "jvp" or "vjp", of the box `of` by those inputs that `active` says; "open"
+    is the box with its weights as inputs, before those that it has."""
 
     __slots__ = ("active", "kind", "of")
 

@@ -1,5 +1,4 @@
-"""Derivatives of diagrams in Python, and their weights as wires: what `jvp[f]`, `vjp[f]`, `grad[f]`, `open[f]`, ... are in
-a file."""
+"""Derivatives of diagrams in Python, and weights as wires: what `jvp[f]`, `vjp[f]`, `open[f]`, ... are in a file."""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ Made by `make gallery`. Each file is the architecture; the picture and the numbe
 frames are the file's own diagrams, open where they first stand; small triangles are weights; instances that are shared
 have one colour. `diagrammar draw FILE -o out.html` makes a page on which every frame opens.
 """
+# of files whose last diagram is a step of an optimiser, large and hardly a picture
+SHOWN = {"training_step": "loss", "pinn": "residual", "deeponet_physics": "operator"}
 
 
 def entries() -> Iterator[tuple[str, str, str]]:
@@ -29,7 +31,7 @@ def entries() -> Iterator[tuple[str, str, str]]:
         if not list(module):
             # laws of a box that the caller binds
             continue
-        name = path.stem if path.stem in module else list(module)[-1]
+        name = SHOWN.get(path.stem, path.stem if path.stem in module else list(module)[-1])
         diagram = module[name]
         weights = dg.cost(diagram).parameters
         lines = [
@@ -37,7 +39,7 @@ def entries() -> Iterator[tuple[str, str, str]]:
             "",
             " ".join((module.doc or "").split("\n\n")[0].split()),
             "",
-            f"`{name} : {diagram.dom} -> {diagram.cod}`, {weights:,} weights.",
+            f"`{name} : {diagram.dom} -> {diagram.cod}`" + (f", {weights:,} weights." if weights else "."),
             "",
             f"![The diagram of {path.name}](../docs/pictures/{path.stem}.svg)",
             "",

@@ -33,7 +33,7 @@ def train(
     module: dg.Module, optimiser: str, weights: Sequence[torch.Tensor], x: torch.Tensor, y: torch.Tensor, steps: int
 ) -> Tensors:
     """The weights after so many steps of `sgd` or `adam`."""
-    step = dg.compile(module[optimiser], dtype=torch.float64)
+    step = dg.compile(module[f"{optimiser}_step"], dtype=torch.float64)
     zeros = [torch.zeros_like(weight) for weight in weights]
     state = [*weights, *zeros] if optimiser == "sgd" else [*weights, *zeros, *zeros, torch.zeros((), dtype=x.dtype)]
     with torch.no_grad():

@@ -1,8 +1,9 @@
 """Weights as wires: `open[f] : Weights[f] @ A -> B` is f : A -> B with its trainable weights as inputs.
 
 It is the functor of Para into diagrams (Cruttwell et al., 2022, categorical foundations of gradient-based learning): a
-map with parameters becomes a map that takes them. The weights come in the order of the `state_dict` of f, a constrained
-one as the value that it is constrained to; frozen ones and states stay inside. Each definition is opened once.
+map with parameters becomes a map that takes them. The weights come in the order of the `state_dict` of f (of the
+derivative of a loop in the order of the loop), a constrained one as the value that it is constrained to; frozen ones
+and states stay inside. Each definition is opened once.
 """
 
 from __future__ import annotations

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from diagrammar.elaborate.body import Body
+from diagrammar.elaborate.holes import Waiting
 from diagrammar.elaborate.kinds import parameters
+from diagrammar.elaborate.statics import NeedsConcrete
 from diagrammar.elaborate.values import (
     Closure,
     Declared,
@@ -17,7 +19,7 @@ from diagrammar.elaborate.values import (
     TypeValue,
     Wires,
 )
-from diagrammar.errors import DiagramTypeError
+from diagrammar.errors import DiagrammarError, DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.steps import Steps
 
@@ -61,7 +63,7 @@ def wires_taken(body: Body, node: tree.Node, scope: Scope, plain: bool = False) 
             return None
 
 
-def _second_list(body: Body, node: tree.Node, scope: Scope) -> Steps:
+def _second_list(body: Body, node: tree.Node, scope: Scope, plain: bool) -> Steps:
     """How many wires `mix(K)` takes, where nothing is put on wires."""
     from diagrammar.elaborate.expressions import value
 
@@ -71,8 +73,8 @@ def _second_list(body: Body, node: tree.Node, scope: Scope) -> Steps:
     if not isinstance(found, DeclRef):
         return None
     if _is_open(found):
-        return (yield wires_taken(body, *in_brackets(found)))
-    return _declared_width(body, DeclRef(found.declared, found.args, Wires(())))
+        return (yield wires_taken(body, *in_brackets(found), plain))
+    return _declared_width(body, DeclRef(found.declared, found.args, Wires(())), plain)
 
 
 def wires_given(body: Body, node: tree.Node, scope: Scope) -> Steps:
@@ -218,6 +220,11 @@ def _type_width(body: Body, node: tree.Node | None, declared: Declared, types: s
                 pass
             case tree.Name(text) if text in types:
                 return None
+            case tree.Index(tree.Name("Weights")):
+                weights = _weights_width(body, item, declared)
+                if weights is None:
+                    return None
+                total += weights
             case tree.Name(text) | tree.Index(tree.Name(text)):
                 try:
                     found = declared.scope.find(text)
@@ -234,3 +241,15 @@ def _type_width(body: Body, node: tree.Node | None, declared: Declared, types: s
             case _:
                 total += 1
     return total
+
+
+def _weights_width(body: Body, node: tree.Node, declared: Declared) -> int | None:
+    """How many weights `Weights[f]` is in a header; None where static arguments decide that."""
+    from diagrammar.elaborate.typing import type_of
+
+    try:
+        return len(type_of(body, node, declared.scope).items)
+    except DiagramNameError:
+        raise
+    except (DiagrammarError, Waiting, NeedsConcrete):
+        return None

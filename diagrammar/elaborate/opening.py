@@ -137,16 +137,17 @@ def _weights(body: Body, node: tree.Node, scope: Scope, name: str) -> Steps:
         apart.keys |= naming.keys(found.node, found.scope)
     if isinstance(found, Resolved) and found.wires:
         raise _captures(name, span)
-    width = yield wires_taken(apart, node, where)
-    graph = Graph(None, 0, body.elaborator.budget)
-    ins = tuple(graph.input(WireHole(apart.unifier.number(), "wire")) for _ in range(1 if width is None else width))
     opening = body.elaborator.aliases
     declared = found.declared if isinstance(found, DeclRef) and not found.args else None
     if declared is not None and declared in opening:
         raise DiagramNameError(f"`{declared.name}` is declared by the type of its own weights", span)
+    graph = Graph(None, 0, body.elaborator.budget)
     body.elaborator.enter_type(span)
     opening.append(declared)
     try:
+        width = yield wires_taken(apart, node, where)
+        wires = range(1 if width is None else width)
+        ins = tuple(graph.input(WireHole(apart.unifier.number(), "wire")) for _ in wires)
         outs = yield apply_value(apart, found, ins, node, where, graph, Site("call", span))
         numbers = tuple(map(graph.bring, outs))
     except LookupError:
@@ -213,13 +214,13 @@ def _own(apart: Body, mention: Mention) -> None:
     for (number, name), found in mention.implicit.known.items():
         if number != id(module):
             continue
-        declared = module.find(name)
+        declared, unifier = module.find(name), apart.unifier
+        open_space = isinstance(found, SpaceHole) and isinstance(unifier.read_space(found), SpaceHole)
+        open_size = isinstance(found, Poly) and bool(unknowns(unifier.read_size(found)))
         try:
-            if isinstance(found, SpaceHole) and isinstance(declared, FreeSpace):
-                if isinstance(apart.unifier.read_space(found), SpaceHole):
-                    apart.unifier.unify_spaces(found, declared.own())
-            elif isinstance(found, Poly) and isinstance(declared, FreeDim):
-                if unknowns(apart.unifier.read_size(found)):
-                    apart.unifier.equal(found, declared.own(), name)
+            if open_space and isinstance(declared, FreeSpace):
+                unifier.unify_spaces(found, declared.own())
+            elif open_size and isinstance(declared, FreeDim):
+                unifier.equal(found, declared.own(), name)
         except (Mismatch, Waiting):
             continue

@@ -32,20 +32,24 @@ CASES = {
     "diagram f(u : V) -> V {\nshare c = linear\nreturn h[c](h[c >> sin](u)) + c(u) }",
     "an instance of the file": "share tie = g\ndiagram f : V -> V = tie >> linear >> repeat 2 { tie >> linear }",
     "captured": "diagram f(u : V, x : R[4, 3]) -> R[4, 3] @ V @ V {\nweight k : V\n"
-    "return map[x -> k * linear(x) + g(u)](x), fold[(s, y) -> g(s) * y + k](u, x), tree[(a, b) -> linear(a) + g(b)](x)\n}",
-    "scanned": "diagram f(u : V, x : R[4, 3]) -> V @ R[4, 3] { return scan[(s, y) -> copy(g(s) + linear(y))](u, x) }",
-    "constrained": "diagram f(u : V) -> V {\nweight p : V = ones where nonneg\nweight q : R[3, 3] = orthogonal where orthogonal\n"
+    "return map[x -> k * linear(x) + g(u)](x), fold[(s, y) -> g(s) * y + k](u, x),\n"
+    "tree[(a, b) -> linear(a) + g(b)](x)\n}",
+    "scanned": "diagram f(u : V, x : R[4, 3]) -> V @ R[4, 3] {\nreturn scan[(s, y) -> copy(g(s) + linear(y))](u, x) }",
+    "constrained": "diagram f(u : V) -> V {\nweight p : V = ones where nonneg\n"
+    "weight q : R[3, 3] = orthogonal where orthogonal\n"
     "weight r : V\nweight s : V = uniform(0, 1) where simplex\n"
     'return linear(r * einsum["i, o i -> o"](p * u, q)) + s }',
-    "frozen": "diagram h(u : V) -> V {\nweight p : V = ones where frozen\nweight q : V = ones\nreturn linear(p * u) + q }\n"
+    "frozen": "diagram h(u : V) -> V {\nweight p : V = ones where frozen\n"
+    "weight q : V = ones\nreturn linear(p * u) + q }\n"
     "diagram f : V -> V = h >> repeat 2 { h }",
     "states": "diagram h(u : V) -> V {\nstate m : V = ones\nweight q : V = ones\nnext m = m + q\nreturn m * u }\n"
     "diagram f : V -> V = h >> repeat 2 { h }",
     "training": "diagram f(u : V) -> V { return if training then linear(u) else g(u) + linear(u) }",
     "drawn": "diagram f(u : V) -> V { return linear(u) + gaussian[V]() }",
-    "unused": "diagram h(u : V) -> V {\nweight q : V = ones\n_z = linear(u)\nreturn q * u }\ndiagram f : V -> V = h >> g",
-    "not in the order of the text": "diagram f(u : V) -> V {\nweight a : V\nx = linear(u)\nweight b : V\nreturn map[y -> b * y]"
-    "(stack(x, a * x))[0] }",
+    "unused": "diagram h(u : V) -> V {\nweight q : V = ones\n_z = linear(u)\nreturn q * u }\n"
+    "diagram f : V -> V = h >> g",
+    "not in the order of the text": "diagram f(u : V) -> V {\nweight a : V\nx = linear(u)\nweight b : V\n"
+    "return map[y -> b * y](stack(x, a * x))[0] }",
     "of a derivative": "diagram h : V -> V = repeat 3 { g }\n"
     "diagram f(u : V, du : V, dv : V) -> V @ V { return vjp[h](u, dv), jvp[h](u, du) }",
 }
@@ -89,9 +93,13 @@ def check(diagram: Diagram) -> Diagram:
     with torch.no_grad():
         # starting at zero would hide what is wrong
         for weight in net.parameters():
-            weight += 0.3 * torch.randn(weight.shape, generator=draw, dtype=torch.float64)
+            weight.add_(torch.randn(weight.shape, generator=draw, dtype=torch.float64), alpha=0.3)
     weights = trained(net)
     paths = dg.weights(diagram)
+    if any(box.origin == "unwind" for level in definitions(diagram) for box in level.boxes):
+        # a module may meet the steps of a loop on the way back; their weights are in the order of the loop
+        assert set(paths) == set(weights)
+        weights = {path: weights[path] for path in paths}
     assert list(paths) == list(weights)
     assert tuple(made.dom) == (*paths.values(), *diagram.dom)
     again = dg.compile(made, dtype=torch.float64)
@@ -105,7 +113,7 @@ def check(diagram: Diagram) -> Diagram:
         torch.manual_seed(0)
         found = several(again.train(mode)(*weights.values(), *inputs))
         for one, other in zip(found, right, strict=True):
-            slack = 1e-12 * (1 + float(other.detach().abs().max()) if other.is_floating_point() else 0)
+            slack = 1e-12 * (1 + float(other.detach().double().abs().nan_to_num(0, 0).max()))
             torch.testing.assert_close(one, other, rtol=0, atol=slack, equal_nan=True)
     return made
 
@@ -127,19 +135,19 @@ def test_examples(path: Path) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_cases(name: str) -> None:
-    """Loops, shares, captured wires, constraints, states and modes: the weights are those of the `state_dict`, each
+    """Loops, shares, captured wires, constraints, states, modes: the weights are those of the `state_dict`, each
     once, and what remains inside is what is not trained."""
     reads_back(check(dg.loads(HEAD + CASES[name])["f"]))
 
 
 _WIRES = dg.loads(
-    "space X = torus(2)\nspace Y = cube(1)\ndiagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
-    " _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
+    "space X = torus(2)\nspace Y = cube(1)\ndiagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3],"
+    " _e : Field[X[4, 5], 2], _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
 )["f"].dom
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(diagrams(signature_of("std", types=_WIRES), boxes=8, random=False, states=True))
+@given(diagrams(signature_of("std", types=_WIRES), boxes=8, random=False, states=False))
 def test_random_diagrams(diagram: Diagram) -> None:
     """Well-typed random diagrams over the whole library compute the same with their weights as wires."""
     note(str(diagram))
@@ -165,7 +173,7 @@ def test_of_any_shape(seed: int, boxes: int) -> None:
 
 
 def test_each_definition_is_opened_once() -> None:
-    """Twenty doublings of one block are twenty bodies, not a million; and a tower of frames is no deep recursion."""
+    """Twenty doublings of one block are twenty bodies, not a million; a tower of frames is no deep recursion."""
     x = Tensor("R", (2,))
     weight = Box("weight", (), (x,), origin="weight", key="w")
     tower = Diagram.of(weight).named("base")
@@ -223,15 +231,20 @@ SAID = {
         "2:54: type error: `open` wants the 2 weights of its diagram",
         "given  R[3] @ R[2, 3] @ R[2]",
     ),
-    "diagram f : R[3] -> R[2] = linear\ndiagram g(w : R[3, 2], c : R[2], x : R[3]) -> R[2] { return open[f](w, c)(x) }": (
+    "diagram f : R[3] -> R[2] = linear\n"
+    "diagram g(w : R[3, 2], c : R[2], x : R[3]) -> R[2] { return open[f](w, c)(x) }": (
         "weight f.linear.W is R[2, 3], not R[3, 2]",
     ),
     "diagram f : R[3] -> R[2] = linear\ndiagram g(x : R[3]) -> R[2] { return open[f](1)(x) }": (
         "weight f.linear.W is R[2, 3], not R",
     ),
-    "diagram g(w : Weights[3]) -> R { return w }": ("1:23: type error: `Weights` takes a diagram, this is the number 3",),
+    "diagram g(w : Weights[3]) -> R { return w }": (
+        "1:23: type error: `Weights` takes a diagram, this is the number 3",
+    ),
     "diagram g(w : Weights[linear]) -> R { return w }": ("nothing decides the size `a` of `linear`",),
-    "diagram f(w : Weights[f]) -> R { return w }": ("1:23: name error: `f` is declared by the type of its own weights",),
+    "diagram f(w : Weights[f]) -> R { return w }": (
+        "1:23: name error: `f` is declared by the type of its own weights",
+    ),
 }
 
 
@@ -242,3 +255,28 @@ def test_errors(text: str) -> None:
         dg.loads(text)
     for part in SAID[text]:
         assert part in str(error.value)
+
+
+def test_weights_stand_in_headers() -> None:
+    """`Weights[f]` is as many wires as f has weights: of a parameter, beside other wires, over free sizes and grids."""
+    module = dg.loads(
+        "space X = torus(2)\ntype V = R[3]\ndim n\n"
+        "diagram f : V -> V = linear >> sin\n"
+        "diagram g(w : Weights[f], x : V) -> V { return open[f](w)(x) }\n"
+        "diagram beside : Weights[f] @ V @ V -> V @ V = g @ sin\n"
+        "diagram opened_beside : Weights[f] @ V @ V -> V @ V = open[f] @ sin\n"
+        "diagram given[p : V -> V](w : Weights[p], x : V) -> V { return open[p](w)(x) }\n"
+        "diagram gives(w : Weights[f], x : V) -> V { return given[f](w, x) }\n"
+        "diagram rows(x : R[n, 3]) -> R[n, 3] = map[f](x)\n"
+        "diagram many(w : Weights[rows], x : R[n, 3]) -> R[n, 3] { return open[rows](w)(x) }\n"
+        "diagram part(w : Weights[f], x : R[n, 3]) -> R[n, 3] { return map[open[f](w)](x) }\n"
+        "diagram over(u : Field[X, 1]) -> Field[X, 2] = pointwise(u)\n"
+        "diagram field(w : Weights[over], u : Field[X, 1]) -> Field[X, 2] { return open[over](w)(u) }"
+    )
+    row = "R[3, 3] @ R[3] @ "
+    doms = {"g": "R[3]", "beside": "R[3] @ R[3]", "opened_beside": "R[3] @ R[3]", "gives": "R[3]", "many": "R[n, 3]"}
+    for name, dom in (doms | {"part": "R[n, 3]"}).items():
+        assert str(module[name].dom) == row + dom, name
+        reads_back(module[name])
+    assert str(module["field"].dom) == "R[2, 1] @ R[2] @ Field[X, 1]"
+    assert module["many"] == module["part"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn.utils import parametrize
 
 import diagrammar as dg
 from tests.parity.tables import Array, Inexpressible, System, cut, find, is_dead, ours, parameters, theirs
@@ -34,18 +35,47 @@ def _loss_gradient(outputs: list[torch.Tensor]) -> torch.Tensor:
     return total
 
 
+def plain(key: str) -> str:
+    """The path of a weight, constrained or not."""
+    return key.replace("parametrizations.", "").removesuffix(".original")
+
+
+def _holder(net: torch.nn.Module, path: str) -> tuple[Any, str]:
+    """The module that has a weight, and the weight's name there."""
+    place, _, name = path.rpartition(".")
+    return net.get_submodule(place), name
+
+
+def _weights_of(net: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The weights by their paths; constrained ones as what they are then, so that their gradients are by that."""
+    found: dict[str, torch.Tensor] = {}
+    for key, weight in net.named_parameters():
+        if plain(key) == key:
+            found[key] = weight
+        else:
+            holder, name = _holder(net, plain(key))
+            found[plain(key)] = getattr(holder, name)
+            found[plain(key)].retain_grad()
+    return found
+
+
 def _load(
     net: torch.nn.Module, system: System, state: dict[str, Array], kwargs: dict[str, Any]
 ) -> dict[str, list[str]]:
     """Loads the reference's state, all of it and nothing else; gives their keys for each of our paths."""
     keys: dict[str, list[str]] = {}
     values = {}
-    for path, weight in net.state_dict().items():
+    for stored, weight in net.state_dict().items():
+        path = plain(stored)
         keys[path] = theirs(system, path, state)
         missing = [key for key in keys[path] if key not in state]
         assert keys[path] and not missing, f"{path}: the reference has no {missing}"
         parts = [cut(system, path, state[key]) for key in keys[path]]
-        values[path] = torch.from_numpy(ours(parts, tuple(weight.shape)).copy())
+        values[stored] = torch.from_numpy(ours(parts, tuple(weight.shape)).copy())
+        if stored != path:
+            # what a constrained weight is computed from
+            holder, name = _holder(net, path)
+            values[stored] = holder.parametrizations[name][0].right_inverse(values[stored])
     used = {key for each in keys.values() for key in each}
     left = [key for key in state if key not in used and not is_dead(system, key, kwargs)]
     assert not left, f"tensors of the reference that nothing here reads: {left}"
@@ -67,7 +97,9 @@ def test_parity(fixture: Path) -> None:
     keys = _load(net, system, state, config["kwargs"])
 
     inputs = [torch.from_numpy(stored[f"in/{name}"]).requires_grad_() for name in system.inputs]
-    found = net(*inputs)
+    with parametrize.cached():
+        weights = _weights_of(net)
+        found = net(*inputs)
     outputs = list(found) if isinstance(found, tuple) else [found]
     tolerance = config["tolerance"]
     for name, out in zip(system.outputs, outputs, strict=True):
@@ -79,11 +111,11 @@ def test_parity(fixture: Path) -> None:
         np.testing.assert_allclose(
             given.grad.numpy(), stored[f"grad_in/{name}"], rtol=0, atol=tolerance["atol_grad_in"], err_msg=name
         )
-    _weights(dict(net.named_parameters()), keys, stored, tolerance)
+    _weights(weights, keys, stored, tolerance)
 
 
 def _weights(
-    weights: dict[str, torch.nn.Parameter], keys: dict[str, list[str]], stored: Any, tolerance: dict[str, float]
+    weights: dict[str, torch.Tensor], keys: dict[str, list[str]], stored: Any, tolerance: dict[str, float]
 ) -> None:
     """The gradients that weights have are those of the reference."""
     for path, weight in weights.items():
