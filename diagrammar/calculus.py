@@ -109,11 +109,7 @@ def open(f: Diagram) -> Diagram:
     >>> import diagrammar as dg
     >>> f = dg.loads("diagram f : R[3] -> R[2] = linear >> sin")["f"]
     >>> print(open(f), end="")
-    diagram f_open(x1 : R[2, 3], x2 : R[2], x3 : R[3]) -> R[2] {
-      x4 = open[linear](x1, x2)(x3)
-      x5 = sin(x4)
-      return x5
-    }
+    diagram f_open : R[2, 3] @ R[2] @ R[3] -> R[2] = open[linear[b = 2]] >> sin
     >>> vjp(open(f), wrt=[0, 1])
     <f_open_vjp : R[2, 3] @ R[2] @ R[3] @ R[2] -> R[2, 3] @ R[2]>
     """

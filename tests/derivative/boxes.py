@@ -37,7 +37,7 @@ def primitives() -> tuple[str, ...]:
     from diagrammar.modules import std
 
     names = [each.name for each in std().all_declared() if isinstance(each.ast, tree.BoxDecl)]
-    return tuple(name for name in names if name not in (*COMBINATORS, *OPERATORS))
+    return tuple(name for name in names if name not in (*COMBINATORS, *OPERATORS, "open"))
 
 
 def values(wires: Types, batch: tuple[int, ...], seed: int, positive: bool = False) -> list[torch.Tensor]:

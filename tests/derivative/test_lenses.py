@@ -146,12 +146,16 @@ def test_numbers_of_random_diagrams(diagram: Diagram) -> None:
 # small: what is compared does not depend on the width
 SMALL: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
     "deeponet": ({"branch": [6, 5, 4], "trunk": [2, 5, 4], "activation": "tanh"}, {"k": 3}),
+    "deeponet_physics": ({"sensors": 3, "width": 2}, {"n": 2, "k": 2}),
     "deeponet_vector": ({"branch": [6, 5, 4], "trunk": [2, 5, 4], "trunk_activation": "gelu"}, {"k": 3}),
     "fno": ({"modes": [3, 2], "width": 4, "depth": 2}, {"X.0": 7, "X.1": 6}),
     "hypernetwork": ({"branch": [6, 5, 4], "target": [2, 3, 1]}, {"k": 3}),
     "looped": ({"width": 4, "heads": 2, "hidden": 5, "steps": 3}, {"n": 5}),
+    "lpn": ({"hidden": 3}, {}),
     "mgno": ({"widths": [3, 3], "steps": [[1, 0], [1, 1]], "depth": 2}, {"X.0": 8, "X.1": 8}),
     "mlp": ({"inputs": 4, "hidden": 3, "outputs": 2, "widths": [4, 3, 2]}, {"n": 3}),
+    "pinn": ({"widths": [2, 2, 1]}, {"n": 2}),
+    "training_step": ({"widths": [2, 3, 1]}, {"n": 3}),
     "transformer": ({"width": 4, "heads": 2, "hidden": 5, "activation": "gelu"}, {"n": 5}),
     "unet": ({"width": 4, "depth": 2}, {"X.0": 8, "X.1": 8}),
 }
