@@ -161,6 +161,10 @@ SMALL: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
 }
 
 
+# among their wires are second moments, and a number of steps
+ADAM = ("deeponet_physics", "pinn", "training_step")
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_numbers_of_examples(name: str) -> None:
     """Of every diagram of the examples the numbers of all three are those of torch.func."""
@@ -170,7 +174,8 @@ def test_numbers_of_examples(name: str) -> None:
     draw = torch.Generator().manual_seed(4)
     for each in module:
         if differentiable(module[each]):
-            agree(module[each], [drawn(wire, sizes, draw) for wire in module[each].dom], draw)
+            values = [drawn(wire, sizes, draw) for wire in module[each].dom]
+            agree(module[each], [value.abs() + 0.1 for value in values] if name in ADAM else values, draw)
 
 
 def drawn(wire: Type, sizes: dict[str, int], draw: torch.Generator) -> torch.Tensor:
