@@ -35,13 +35,16 @@ if TYPE_CHECKING:
     from diagrammar.calculus import jacobian as jacobian
     from diagrammar.calculus import jvp as jvp
     from diagrammar.calculus import laplacian as laplacian
+    from diagrammar.calculus import lens as lens
     from diagrammar.calculus import open as open
+    from diagrammar.calculus import optic as optic
     from diagrammar.calculus import vjp as vjp
     from diagrammar.calculus import weights as weights
     from diagrammar.diagram import Box as Box
     from diagrammar.diagram import Diagram as Diagram
     from diagrammar.diagram import share as share
     from diagrammar.divisibility import conditions as conditions
+    from diagrammar.equality import additive as additive
     from diagrammar.equality import cartesian as cartesian
     from diagrammar.equality import same as same
     from diagrammar.errors import BackendError as BackendError
@@ -77,10 +80,22 @@ _HOMES = {
         "to_discopy",
         "to_networkx",
     ),
-    "calculus": ("divergence", "grad", "hessian", "jacobian", "jvp", "laplacian", "open", "vjp", "weights"),
+    "calculus": (
+        "divergence",
+        "grad",
+        "hessian",
+        "jacobian",
+        "jvp",
+        "laplacian",
+        "lens",
+        "open",
+        "optic",
+        "vjp",
+        "weights",
+    ),
     "divisibility": ("conditions",),
     "diagram": ("Box", "Diagram", "share"),
-    "equality": ("cartesian", "same"),
+    "equality": ("additive", "cartesian", "same"),
     "errors": (
         "BackendError",
         "BudgetError",

@@ -250,8 +250,20 @@ def check(
 # ---------------------------------------------------------------------------------------------------- backends
 
 
-def compile(diagram: Diagram, **options: Any) -> torch.nn.Module:
+def compile(
+    diagram: Diagram,
+    *,
+    memory: str | int | None = None,
+    at: Mapping[str, int] | None = None,
+    batch: int = 1,
+    **options: Any,
+) -> torch.nn.Module:
     """A `torch.nn.Module` of a diagram.
+
+    `memory` says what a training step keeps of the forward. None leaves it to torch's reverse mode; "store" and
+    "recompute" write a backward that keeps what it reads, or starts from the inputs again; a number is the most bytes
+    that may live at once in a step, for a batch of `batch` samples at the free sizes `at`, and the backward computes
+    again what it has to. See docs/memory.md.
 
     Options: `seed` of the weights, `dtype`, `device`, `boxes` (meanings of boxes without a body, by name), `spaces`
     (free sizes that no input shows), `flat` (one `forward`). Inputs are tensors in the order of the wires, with any
@@ -265,6 +277,13 @@ def compile(diagram: Diagram, **options: Any) -> torch.nn.Module:
     from diagrammar.backends import torch as backend
 
     with paused():
+        if isinstance(memory, int):
+            from diagrammar.planning import planned
+
+            width = backend.width(options.get("dtype"))
+            options["memory"] = planned(diagram, memory, at=at, batch=batch, bytes_per_number=width)
+        else:
+            options["memory"] = memory
         return backend.compile(diagram, conditions=conditions(diagram), **options)
 
 

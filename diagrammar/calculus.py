@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diagrammar import lenses, optics
 from diagrammar.derivative import Deriver
 from diagrammar.derivative.opening import Opener
 from diagrammar.derivative.operators import OPERATORS
 from diagrammar.diagram import Diagram
 from diagrammar.elaborate.differentiation import DeclaredRules
 from diagrammar.errors import DiagramValueError
+from diagrammar.lenses import Lens
+from diagrammar.optics import Optic
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Type
 
@@ -69,6 +72,32 @@ def laplacian(f: Diagram, wrt: Wrt = None) -> Diagram:
 def divergence(f: Diagram, wrt: Wrt = None) -> Diagram:
     """The trace of the derivative of f : R[n] -> R[n], `R[n] -> R`."""
     return derivative("divergence", f, wrt)
+
+
+def lens(f: Diagram) -> Lens:
+    """The lens of f : A -> B: `get` is f and `put : A @ TB -> TA` its reverse derivative, by composition of the lenses
+    of its boxes, each of which computes again what it needs. See `diagrammar.lenses`.
+
+    Raises DerivativeError for a box that draws or keeps a state.
+
+    >>> import diagrammar as dg
+    >>> f = dg.loads("diagram f(u : R[3], v : R[3]) -> R[3] { return sin(u) * v }")["f"]
+    >>> lens(f).get, dg.cartesian(lens(f).put) == dg.cartesian(vjp(f))
+    (<R[3] @ R[3] -> R[3]>, True)
+    """
+    return lenses.lens(Deriver(DeclaredRules()), f)
+
+
+def optic(f: Diagram) -> Optic:
+    """The optic of f : A -> B: `forward` gives what is stored and f, `backward` makes cotangents of f's inputs of what
+    is stored and cotangents of f's results. See `diagrammar.optics`.
+
+    >>> import diagrammar as dg
+    >>> f = dg.loads("diagram f(u : R[3], v : R[3]) -> R[3] { return sin(u) * v }")["f"]
+    >>> optic(f).residual, optic(f).vjp() == vjp(f)
+    ((R[3], R[3], R[3]), True)
+    """
+    return optics.optic(Deriver(DeclaredRules()), f)
 
 
 def open(f: Diagram) -> Diagram:

@@ -130,10 +130,17 @@ class Place:
         self._scope = scope
         self._index = index
 
-    def path(self) -> str:
-        """The path of the box: `layer.0.W`."""
-        where = self._run.instances.resolve(self.box.key or "", self._scope, self._index)
-        return self._run.instances.dotted(where)
+    def path(self, inner: str = "") -> str:
+        """The path of the box, `layer.0.W`; with a name, of what has that key inside of it."""
+        instances = self._run.instances
+        where = instances.resolve(self.box.key or "", self._scope, self._index)
+        if inner:
+            where = instances.child(where, inner, instances.index_of(where))
+        return instances.dotted(where)
+
+    def around(self) -> str:
+        """The path of the keyed box that it stands in; "" at the root."""
+        return self._run.instances.dotted(self._scope[0])
 
     def run(self, args: Sequence[Any], step: int = 0) -> tuple[Any, ...]:
         """Runs a diagram inside on these values."""
@@ -143,11 +150,16 @@ class Place:
 Meaning = Callable[[Box, tuple[Any, ...], Place], Sequence[Any]]
 
 
-def interpret(diagram: Diagram, meaning: Meaning, inputs: Sequence[Any] = ()) -> tuple[Any, ...]:
+def interpret(
+    diagram: Diagram,
+    meaning: Meaning,
+    inputs: Sequence[Any] = (),
+    enter: Callable[[Box], bool] = lambda box: True,
+) -> tuple[Any, ...]:
     """Runs a diagram on values: `meaning(box, args, place)` gives the values of a box's outputs.
 
-    Named frames and `repeat` are entered; any other box is the meaning's own, which may call `place.run` for what is
-    inside.
+    Named frames and `repeat` are entered, named frames only where `enter` says so; any other box is the meaning's own,
+    which may call `place.run` for what is inside.
 
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R")
@@ -155,16 +167,17 @@ def interpret(diagram: Diagram, meaning: Meaning, inputs: Sequence[Any] = ()) ->
     >>> interpret(double >> double, lambda box, args, place: [sum(args)], [3])
     (12,)
     """
-    return _Run(meaning).diagram(diagram, inputs, TOP, NONE)
+    return _Run(meaning, enter).diagram(diagram, inputs, TOP, NONE)
 
 
 class _Run:
     """One run: values in slots, and a stack of the bodies that are entered."""
 
-    __slots__ = ("instances", "meaning")
+    __slots__ = ("enter", "instances", "meaning")
 
-    def __init__(self, meaning: Meaning) -> None:
+    def __init__(self, meaning: Meaning, enter: Callable[[Box], bool]) -> None:
         self.meaning = meaning
+        self.enter = enter
         self.instances = Instances()
 
     def diagram(self, diagram: Diagram, inputs: Sequence[Any], scope: Scope, index: int) -> tuple[Any, ...]:
@@ -175,7 +188,7 @@ class _Run:
             for node in frame.rest:
                 args = tuple([frame.slots[w] for w in node.ins])
                 box = node.box
-                if box.key is not None and len(box.insides) == 1:
+                if box.key is not None and len(box.insides) == 1 and self.enter(box):
                     where = self.instances.resolve(box.key, frame.scope, frame.index)
                     frame.waiting = node
                     stack.append(
@@ -206,7 +219,9 @@ class _Run:
             assert isinstance(count, int)
             if frame.step < count:
                 inside = box.insides[frame.step if len(box.insides) > 1 else 0]
-                index = self.instances.index(frame.index, frame.step)
+                first = box.param("first", 0)
+                assert isinstance(first, int)
+                index = self.instances.index(frame.index, first + frame.step)
                 frame.step += 1
                 stack.append(_Frame(inside.flat, frame.state, frame.scope, index))
                 return

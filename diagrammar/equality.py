@@ -3,7 +3,7 @@
 `==` and `hash` are of the Markov form: boxes that nothing needs are dropped (a `next` is always needed), named frames
 are transparent, `map scan fold tree repeat training` are compared by their insides; up to a renaming of the keys bound
 inside, exactly in those that lead out (`^name`, `/name`). Spans never count. `same` also compares frames, names and
-keys; `cartesian` also merges pure boxes with equal static arguments and inputs.
+keys; `cartesian` also merges pure boxes with equal static arguments and inputs; `additive` takes sums as multisets too.
 
 Past `BUDGET` boxes, frames laid open, two diagrams are compared frame by frame, exactly in all keys: that never calls
 different diagrams equal, but it may miss an equality between diagrams that are framed or named differently. Which of
@@ -15,6 +15,7 @@ from __future__ import annotations
 from diagrammar.canonical import NONE, Expansion, Instances, Label, Level, Stream
 from diagrammar.diagram import Diagram, definitions
 from diagrammar.forms import Forms
+from diagrammar.merging import merged
 from diagrammar.pause import pausing
 
 BUDGET = 1_000_000
@@ -107,7 +108,28 @@ def cartesian(diagram: Diagram, exact: bool = False) -> Canonical:
     so a diagram with other keys has another form.
     """
     expansion = Expansion(diagram, exact)
-    return _encode(expansion, _merge(expansion))
+    return _encode(expansion, merged(expansion))
+
+
+@pausing
+def additive(diagram: Diagram) -> Canonical:
+    """The cartesian form in which sums are multisets too: their order and their brackets do not count, nor do zeros in
+    them. Keys are exact: equal keys are one instance.
+
+    Derivatives are compared in it: a wire that is copied has the sum of the cotangents of its copies, in no order.
+
+    >>> from diagrammar.diagram import Box, Copy, Swap
+    >>> from diagrammar.types import Tensor
+    >>> x = Tensor("R", (2,))
+    >>> add, f = Box("add", (x, x), (x,), origin="std:add"), Box("f", (x,), (x,))
+    >>> zero = Box("const", (), (x,), origin="std:const", params=(("value", 0),))
+    >>> left = Copy(x) @ zero.diagram() >> f.diagram() @ add >> add
+    >>> right = Copy(x) >> Diagram.id(x) @ f >> add
+    >>> cartesian(left) == cartesian(right), additive(left) == additive(right)
+    (False, True)
+    """
+    expansion = Expansion(diagram, True)
+    return _encode(expansion, merged(expansion, True))
 
 
 def expanded_size(diagram: Diagram) -> int:
@@ -245,63 +267,6 @@ def _hash_nodes(expansion: Expansion, levels: list[Level], hashes: dict[int, lis
         hashes[id(level)] = known
         outputs = tuple([wires[w] for w in level.outputs])
         ends[id(level)] = hash((outputs, tuple(sorted(known[node] for node in level.effects))))
-
-
-# ---------------------------------------------------------------------------------------------------- merging
-
-
-def _merge(expansion: Expansion) -> list[Level]:
-    """The levels with equal pure nodes merged, those inside first."""
-    merged: dict[int, Level] = {}
-    forms: dict[object, int] = {}
-    form_of: dict[int, int] = {}
-    for level in reversed(expansion.levels):
-        image = Level(level.dom, level.inputs)
-        at = list(range(level.inputs)) + [0] * (level.wires - level.inputs)
-        known: dict[object, int] = {}
-        effects = set(level.effects)
-        for node, label in enumerate(level.labels):
-            ins = tuple([at[w] for w in level.ins[node]])
-            children = tuple([merged[id(child)] for child in level.children.get(node, ())])
-            first = None
-            if node not in level.impure:
-                what = (label, level.keys[node], ins, tuple([form_of[id(child)] for child in children]))
-                first = known.get(what)
-            if first is None:
-                first = image.add(label, level.keys[node], ins, level.outs[node])
-                here = len(image.labels) - 1
-                if children:
-                    image.children[here] = children
-                if node in level.impure:
-                    image.impure.add(here)
-                else:
-                    known[what] = first
-                if node in effects:
-                    image.effects.append(here)
-            for wire in range(level.outs[node]):
-                at[level.first[node] + wire] = first + wire
-        image.outputs = tuple([at[w] for w in level.outputs])
-        merged[id(level)] = image
-        form_of[id(image)] = forms.setdefault(_exact(image, form_of), len(forms))
-    return [merged[id(level)] for level in expansion.levels]
-
-
-def _exact(level: Level, form_of: dict[int, int]) -> object:
-    """A level with its keys as they are, for merging what holds it."""
-    owner = level.owners()
-    order: list[int] = []
-    level.reach(owner, bytearray(len(level.labels)), order, [(-1, iter(level.outputs))])
-    at = list(range(level.inputs)) + [0] * (level.wires - level.inputs)
-    wire = level.inputs
-    stream: list[object] = [level.dom]
-    for node in order:
-        inner = tuple([form_of[id(child)] for child in level.children.get(node, ())])
-        stream += (level.labels[node], level.keys[node], inner, *[at[w] for w in level.ins[node]])
-        first = level.first[node]
-        for out in range(first, first + level.outs[node]):
-            at[out] = wire
-            wire += 1
-    return (*stream, *[at[w] for w in level.outputs])
 
 
 def _framewise(left: Diagram, right: Diagram, full: bool) -> bool:

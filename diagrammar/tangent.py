@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diagrammar.box import Box
-from diagrammar.types import Field, Tensor, Type, Types
+from diagrammar.types import Tensor, Tokens, Type, Types
 
 Mask = tuple[bool, ...]
 
@@ -16,7 +16,7 @@ def has_tangent(wire: Type) -> bool:
     >>> has_tangent(Tensor("R", (3,))), has_tangent(Tensor("Bool", (3,)))
     (True, False)
     """
-    return isinstance(wire, Field) or (isinstance(wire, Tensor) and wire.kind in ("R", "C"))
+    return not (isinstance(wire, Tokens) or (isinstance(wire, Tensor) and wire.kind == "Bool"))
 
 
 def differentiable(types: Sequence[Type]) -> Mask:

@@ -21,12 +21,12 @@ HOME = Path(diagrammar.__file__).parent
 SHELVES: list[set[str]] = [
     {"errors", "pause", "source", "steps", "writing"},
     {"types", "sizes", "box", "diagram", "rope", "table", "law", "outcome", "plain", "planar", "tangent", "typename"},
-    {"canonical", "category", "divisibility", "equality", "forms", "program", "wellformed"},
+    {"canonical", "category", "divisibility", "equality", "forms", "merging", "program", "wellformed"},
     {"functor", "format", "notation", "body_text", "spelling"},
-    {"derivative", "lens", "optic", "oracle", "proof", "rewrite", "schedule"},
+    {"derivative", "lenses", "optics", "oracle", "proof", "rewrite", "schedule"},
     {"elaborate", "modules", "reading", "checking", "catalogue", "backend", "grammar"},
     {"backends", "laws", "strategies"},
-    {"api", "calculus", "commands", "pytest_plugin", "drawing", "summary", "__main__", "__init__"},
+    {"api", "calculus", "commands", "pytest_plugin", "drawing", "kept", "planning", "summary", "__main__", "__init__"},
 ]
 # the language knows places and errors, and nothing of diagrams
 BELOW_GRAMMAR = {"errors", "source", "grammar"}

@@ -51,7 +51,7 @@ def table(
     room = max(room, _NARROWEST)
     lines = [["box", "wires", *(head for head, _ in columns)]]
     lines += [[name, _cut(kind, room), *line] for name, kind, line in zip(names, types, cells, strict=True)]
-    text = _aligned(lines)
+    text = aligned(lines)
     return "\n".join([text, *_notes(total, grids)])
 
 
@@ -81,7 +81,8 @@ def _notes(total: Cost, grids: Grids) -> list[str]:
     return ["", *notes] if notes else []
 
 
-def _aligned(lines: list[list[str]]) -> str:
+def aligned(lines: list[list[str]]) -> str:
+    """Rows in columns: texts in the first two to the left, figures to the right."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
         "  ".join(
@@ -119,16 +120,34 @@ def _shown(size: Size, what: str, grids: Grids, terms: int | None) -> str:
     if number == 0:
         return "0"
     if what in ("forward", "backward"):
-        return _with_unit(number, 1024, (" B", " KiB", " MiB", " GiB", " TiB", " PiB"))
+        return as_bytes(number)
     if what == "flops":
-        return _with_unit(number, 1000, ("", " K", " M", " G", " T", " P"))
+        return as_count(number)
     return f"{number:,}"
 
 
-def _with_unit(number: int, base: int, units: tuple[str, ...]) -> str:
+def as_bytes(number: int) -> str:
+    """Bytes with a unit.
+
+    >>> as_bytes(9216)
+    '9 KiB'
+    """
+    return with_unit(number, 1024, (" B", " KiB", " MiB", " GiB", " TiB", " PiB"))
+
+
+def as_count(number: int) -> str:
+    """Operations with a unit.
+
+    >>> as_count(1_200_000)
+    '1.2 M'
+    """
+    return with_unit(number, 1000, ("", " K", " M", " G", " T", " P"))
+
+
+def with_unit(number: int, base: int, units: tuple[str, ...]) -> str:
     """Four digits and a unit; small numbers are exact.
 
-    >>> _with_unit(9216, 1024, (" B", " KiB")), _with_unit(812, 1000, ("", " K"))
+    >>> with_unit(9216, 1024, (" B", " KiB")), with_unit(812, 1000, ("", " K"))
     ('9 KiB', '812')
     """
     value, unit = Fraction(number), 0

@@ -26,6 +26,7 @@ from diagrammar.backends.torch.facts import Survey
 from diagrammar.backends.torch.load import load
 from diagrammar.backends.torch.meanings.arithmetic import REAL
 from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
+from diagrammar.backends.torch.memory import Memory, planned
 from diagrammar.backends.torch.names import is_plain
 from diagrammar.backends.torch.text import source
 from diagrammar.derivative.unwinding import written_out
@@ -33,7 +34,7 @@ from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.errors import BackendError
 from diagrammar.functor import Functor
 
-__all__ = ["BACKEND", "compile", "emit"]
+__all__ = ["BACKEND", "compile", "emit", "width"]
 
 Spaces = Mapping[str, int | tuple[int, ...]]
 
@@ -49,6 +50,7 @@ def compile(
     flat: bool = False,
     conditions: Conditions = (),
     name: str = "Main",
+    memory: Memory = None,
 ) -> nn.Module:
     """An ordinary module for a diagram.
 
@@ -58,9 +60,12 @@ def compile(
     `flat` writes everything into one `forward`; paths of weights stay. `conditions` are sizes that have to be whole, or
     pairs (size, divisor), checked with the numbers of each call. The text is `module.source`.
 
+    `memory` is None for a forward under torch's own reverse mode, "store" or "recompute" for a backward of the module's
+    own that keeps what it reads, or computes it again, or a plan that was made for a budget.
+
     Raises `BackendError` for a box without a meaning.
     """
-    program, text = _write(diagram, spaces, flat, conditions, name)
+    program, text = _write(diagram, spaces, flat, conditions, name, memory)
     missing = [box for key, box in program.bound.items() if key not in (boxes or {})]
     if missing:
         raise BackendError(f"torch: the box `{missing[0].name}` has no meaning; bind it with boxes=", missing[0].span)
@@ -79,12 +84,22 @@ def emit(
     flat: bool = False,
     conditions: Conditions = (),
     name: str = "Main",
+    memory: Memory = None,
 ) -> str:
     """The source of the same module as a file that imports torch alone; `Main(seed=0)` makes it.
 
     Boxes to be bound are given as `Main(boxes={"name": module})`.
     """
-    return _write(diagram, spaces, flat, conditions, name)[1]
+    return _write(diagram, spaces, flat, conditions, name, memory)[1]
+
+
+def width(dtype: torch.dtype | None = None) -> int:
+    """The bytes of a number of this dtype, or of the default one.
+
+    >>> width(torch.float64)
+    8
+    """
+    return (dtype or torch.get_default_dtype()).itemsize
 
 
 def is_fused(box: Box) -> bool:
@@ -108,7 +123,7 @@ def _as_module(box: Any) -> Any:
 
 
 def _write(
-    diagram: Diagram, spaces: Spaces | None, flat: bool, conditions: Conditions, name: str
+    diagram: Diagram, spaces: Spaces | None, flat: bool, conditions: Conditions, name: str, memory: Memory
 ) -> tuple[Program, str]:
     if not is_plain(name):
         raise ValueError(f"{name!r} cannot be the name of a class")
@@ -124,7 +139,7 @@ def _write(
     gc.disable()
     try:
         program = Program(diagram, Survey(diagram, is_fused), flat, known)
-        return program, source(program, diagram, name, conditions)
+        return program, source(program, diagram, name, conditions, planned(diagram, memory))
     finally:
         if collecting:
             gc.enable()

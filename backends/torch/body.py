@@ -152,15 +152,17 @@ def written(
         return None
     batched = call.batched if meaning.batched is None else meaning.batched
     lifted = call.lifted and meaning.batched is None
+    flags = call.flags or (True,) * len(counts)
     if isinstance(result, str):
-        return [bind(fn, f"{_wrapped(result)}[0]" if lifted else result, box.cod[0], batched, counts[0], values)]
-    wires = list(zip(box.cod, [batched] * len(counts), counts, strict=True))
+        text = f"{_wrapped(result)}[0]" if lifted and flags[0] else result
+        return [bind(fn, text, box.cod[0], batched and flags[0], counts[0], values)]
+    wires = list(zip(box.cod, [batched and flag for flag in flags], counts, strict=True))
     if isinstance(result, Several):
         text = result.text
         if lifted:
             text = f"[part[0] for part in {text}]"
         return bind_all(fn, text, wires, values, unpack=True)
-    texts = [f"{_wrapped(item)}[0]" if lifted else item for item in result]
+    texts = [f"{_wrapped(item)}[0]" if lifted and flag else item for item, flag in zip(result, flags, strict=True)]
     return bind_all(fn, ", ".join(texts), wires, values, unpack=False)
 
 

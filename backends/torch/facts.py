@@ -82,6 +82,10 @@ class Survey:
         self._facts: dict[int, Facts] = {}
         self._kept: list[Diagram] = []
         self.mentions: dict[int, int] = {}
+        self.add(root)
+
+    def add(self, root: Diagram) -> None:
+        """Surveys one more diagram."""
         stack = [(root, False)]
         while stack:
             diagram, ready = stack.pop()
@@ -106,12 +110,12 @@ class Survey:
             return self._facts[id(diagram)]
         facts = Facts()
         for node in diagram.flat.nodes:
-            self._add(facts, node.box)
+            self._enter(facts, node.box)
         self._liveness(facts, diagram)
         facts.heavy = facts.trains or facts.effect or any(entry.up == 0 for entry in facts.entries)
         return facts
 
-    def _add(self, facts: Facts, box: Box) -> None:
+    def _enter(self, facts: Facts, box: Box) -> None:
         if not box.insides:
             facts.boxes += 1
             if box.key is not None:

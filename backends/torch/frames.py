@@ -257,10 +257,18 @@ def _map(program: Program, fn: Function, box: Box, values: list[Value], counts: 
         if several or (flag and not value.batched):
             text += f".expand({', '.join([batch, *(fn.size(size) for size in shape_of(value.type))])})"
         text += ".movedim(1, -1).flatten(0, -2)" if grid else ".flatten(0, 1)"
+        if grid and not shape_of(wire):
+            # a field of one channel is the cotangent of a formula that ends in a scalar
+            text += ".squeeze(-1)"
         inputs.append(bind(fn, text, wire, True, 1, [value]))
     results = yield _sampled(program, fn, inside, inputs, owner, f"({batch} * {many})")
     made = []
-    for value, wire, count in zip(results, box.cod, counts, strict=True):
+    totals = box.param("totals", 0)
+    assert isinstance(totals, int)
+    for value, wire, count in zip(results[:totals], box.cod, counts, strict=False):
+        # summed over all entries already
+        made.append(bind(fn, written_out(fn, value), wire, False, count, [value]))
+    for value, wire, count in list(zip(results, box.cod, counts, strict=True))[totals:]:
         inner = [fn.size(size) for size in shape_of(value.type)]
         if grid and not inner:
             # a formula that ends in a scalar is a field of one channel

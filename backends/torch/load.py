@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator
 from functools import lru_cache
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 from torch import nn
@@ -27,7 +28,11 @@ def load(source: str) -> dict[str, Any]:
         _loaded.move_to_end(key)
         return _loaded[key]
     name = f"diagrammar-{key[:12]}.py"
-    space: dict[str, Any] = {"__name__": f"diagrammar.made.{key[:12]}", "__file__": name}
+    # a module like others: who compiles a function that calls one of these looks for its names there
+    module = ModuleType(f"diagrammar.made.{key[:12]}")
+    space = module.__dict__
+    space["__file__"] = name
+    sys.modules[module.__name__] = module
     for line, text in _pieces(source):
         exec(_code(text, line, name) if len(text) > _SMALL else _known_code(text, line), space)
     # tracebacks show the generated lines
@@ -37,7 +42,8 @@ def load(source: str) -> dict[str, Any]:
             _make_picklable(item, source)
     _loaded[key] = space
     while len(_loaded) > _KEPT:
-        _loaded.popitem(last=False)
+        _, oldest = _loaded.popitem(last=False)
+        sys.modules.pop(oldest["__name__"], None)
     return space
 
 

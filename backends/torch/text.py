@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from diagrammar.backends.torch import entrance, runtime
+from diagrammar.backends.torch import entrance, reverse, runtime
 from diagrammar.backends.torch.body import body, written
 from diagrammar.backends.torch.chunks import LIMIT, pieces, sink
 from diagrammar.backends.torch.classes import Made, Method, Program, describe, final
@@ -17,6 +17,7 @@ from diagrammar.backends.torch.meanings.table import FUSED
 from diagrammar.backends.torch.names import class_name, literal
 from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Box, Diagram
+from diagrammar.schedule.plan import Plan
 from diagrammar.steps import run
 
 _HEAD = """import hashlib
@@ -73,10 +74,16 @@ def method_text(program: Program, made: Made, fn: Function, name: str, results: 
 def _function(program: Program, fn: Function, name: str, part: str, results: list[Value], tail: list[str]) -> list[str]:
     # without results it gives an empty tuple: nothing at all would be one result
     returned = "return " + (", ".join(written_out(fn, value) for value in results) or "()")
+    return _lines(program, fn, name, part, returned, tail)
+
+
+def _lines(
+    program: Program, fn: Function, name: str, part: str, returned: str, tail: list[str], limit: int = LIMIT
+) -> list[str]:
     params = fn.params + ([] if fn.root else list(fn.extras.values()))
     start = [] if not fn.root or ("pending",) not in fn.extras else ["pending = []"]
     statements = [*fn.sizes, *fn.top.head, *fn.top.body]
-    if len(statements) > LIMIT:
+    if len(statements) > limit:
         statements = fn.sizes + sink(fn.top.head, fn.top.body)
         given = params + (["pending"] if start else [])
         statements, parts = pieces(part, fn.has_self, given, statements, returned)
@@ -89,16 +96,26 @@ def _function(program: Program, fn: Function, name: str, part: str, results: lis
     return [*lines, *(f"    {line}" for line in [*tail, returned])]
 
 
+def _whole(program: Program, fn: Function, name: str, part: str, returned: str) -> list[str]:
+    program.root.needs_like = program.root.needs_like or fn.needs_like
+    return _lines(program, fn, name, part, returned, [], reverse.WHOLE)
+
+
 # ---------------------------------------------------------------------------------------------------- the file
 
 
-def source(program: Program, diagram: Diagram, name: str, conditions: entrance.Conditions) -> str:
-    """The whole file."""
+def source(
+    program: Program, diagram: Diagram, name: str, conditions: entrance.Conditions, own: Plan | None = None
+) -> str:
+    """The whole file; `own` is a reverse mode of its own."""
     program.write = write_method
     root = program.root
     fn = Function(diagram.dom, (True,) * len(diagram.dom), True, program.known, root.constants, root=True)
     results = run(body(program, fn, diagram, fn.inputs, Owner("self", None)))
-    root.lines.append(method_text(program, root, fn, "_run", results))
+    root.lines.append(method_text(program, root, fn, "_plain" if own else "_run", results))
+    if own:
+        program.helpers |= {"_plainly", "_through"} | ({"_unlike"} if len(diagram.dom) > 1 else set())
+        root.lines += reverse.methods(program, own, _whole)
     if not program.flat:
         _own_methods(program)
     flags = tuple(value.batched for value in results)

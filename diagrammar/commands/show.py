@@ -17,6 +17,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, default=1, help="for so many samples at once (1)")
     parser.add_argument("--text", action="store_true", help="print the diagram as .dg instead")
     parser.add_argument("--json", action="store_true", help="print the figures whole, for scripts")
+    parser.add_argument("--backward", action="store_true", help="what a training step keeps and computes again")
+    parser.add_argument(
+        "--memory", metavar="M", default="store", help='"store", "recompute" or bytes: 64e6, 64MB, 64MiB (store)'
+    )
     add_parameters(parser, "set a parameter of the file, or a free size: n=64, X=64 for a grid, X.0=64 for one axis")
 
 
@@ -38,10 +42,39 @@ def run(options: argparse.Namespace) -> int:
     if options.text:
         print(diagram)
         return 0
+    if options.backward:
+        from diagrammar.kept import as_json, table
+
+        shown = (as_json if options.json else table)(
+            name, diagram, _memory(options.memory), at, options.depth, options.batch
+        )
+        print(shown)
+        return 0
     from diagrammar.summary import plain, summary
 
     print((plain if options.json else summary)(name, diagram, at, options.depth, options.batch))
     return 0
+
+
+_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "B": 1}
+
+
+def _memory(text: str) -> str | int:
+    """What `--memory` says."""
+    if text in ("store", "recompute"):
+        return text
+    number, scale = text.strip(), 1
+    for unit, factor in _UNITS.items():
+        if number.endswith(unit):
+            number, scale = number.removesuffix(unit).strip(), factor
+            break
+    try:
+        found = float(number) * scale
+    except ValueError:
+        found = 0.0
+    if not 1 <= found < 2**60:
+        raise Usage(f'--memory takes "store", "recompute" or a number of bytes as 64MB, not {text!r}')
+    return int(found)
 
 
 def _boxes(options: argparse.Namespace, file: str) -> int:

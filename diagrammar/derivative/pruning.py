@@ -65,7 +65,7 @@ def pruned(diagram: Diagram, ownership: Ownership, name: str = "") -> Diagram:
     spare = {
         wire
         for node, live in zip(flat.nodes, keep, strict=True)
-        if live
+        if live and node.box.derived is not None
         for wire, idle in zip(node.ins, _idle(node.box), strict=True)
         if idle and wire not in needed and has_tangent(flat.types[wire])
     }
@@ -113,6 +113,9 @@ def _live(flat: Flat, ownership: Ownership) -> tuple[bytearray, set[int]]:
 
 
 def _need(node: Node, needed: set[int]) -> None:
+    if node.box.derived is None:
+        needed.update(node.ins)
+        return
     for wire, what, idle in zip(node.ins, node.box.dom, _idle(node.box), strict=True):
         if not (idle and has_tangent(what)):
             needed.add(wire)

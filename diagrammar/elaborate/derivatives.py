@@ -11,12 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 from diagrammar.box import Box
+from diagrammar.derivative.wiring import lay
 from diagrammar.diagram import Builder, Diagram
-from diagrammar.elaborate.rules import elaborated, laid, tangent, tangents
+from diagrammar.elaborate.rules import elaborated
 from diagrammar.elaborate.values import Declared
 from diagrammar.elaborate.zeros import without_zeros, zero
 from diagrammar.errors import DerivativeError
 from diagrammar.grammar import tree
+from diagrammar.tangent import has_tangent, tangents
 from diagrammar.types import Type, Types
 
 # derivatives kept of one declaration
@@ -80,14 +82,14 @@ def _check(box: Box, active: tuple[bool, ...]) -> None:
     if len(active) != len(box.dom):
         raise ValueError(f"`{box.name}` has {len(box.dom)} inputs, {len(active)} are said to be active or not")
     for on, wire in zip(active, box.dom, strict=True):
-        if on and not tangent(wire):
+        if on and not has_tangent(wire):
             raise ValueError(f"an input of `{box.name}` of the type {wire} has no tangent")
 
 
 def _kept(declared: Declared, which: tuple[object, ...], box: Box, make: Any) -> Diagram:
     """What was made before for an equal box; the derivatives of a file's boxes live as long as their declaration."""
     known = declared.derivatives
-    key = (*which, box.dom, box.cod, box.params, box.key)
+    key = (*which, box.dom, box.cod, box.params, box.key, box.kinds)
     made: Diagram | None = known.get(key)
     if made is None:
         made = make()
@@ -171,7 +173,7 @@ def _vjp(declared: Declared, box: Box, active: tuple[bool, ...]) -> Diagram:
 
 
 def _differentiable(wires: Types) -> list[int]:
-    return [k for k, wire in enumerate(wires) if tangent(wire)]
+    return [k for k, wire in enumerate(wires) if has_tangent(wire)]
 
 
 def _active(wires: Types, active: tuple[bool, ...]) -> Types:
@@ -224,7 +226,7 @@ def _slots(declared: Declared, box: Box, active: tuple[bool, ...]) -> Diagram:
             raise _nothing(declared, box)
         part = elaborated(declared, rule, box, k)
         others = [] if _is(declared, "linear") else [j for j in range(len(box.dom)) if j != k]
-        outs += laid(builder, part, others + cotangents)
+        outs += lay(builder, part, others + cotangents)
     return builder.build(outs)
 
 
@@ -252,8 +254,8 @@ def _transposed(diagram: Diagram, given: int, declared: Declared) -> Diagram:
         if moving.isdisjoint(node.ins):
             continue
         on = tuple(wire in moving for wire in node.ins)
-        above = [_taken(builder, back, wire, flat.types[wire]) for wire in node.outs if tangent(flat.types[wire])]
-        outs = laid(builder, vjp_rule(node.box, on), [*(place[wire] for wire in node.ins), *above])
+        above = [_taken(builder, back, wire, flat.types[wire]) for wire in node.outs if has_tangent(flat.types[wire])]
+        outs = lay(builder, vjp_rule(node.box, on), [*(place[wire] for wire in node.ins), *above])
         for wire, cotangent in zip([wire for wire in node.ins if wire in moving], outs, strict=True):
             _give(builder, back, wire, cotangent)
     whole = builder.build([_taken(builder, back, wire, flat.types[wire]) for wire in flat.inputs[given:]])

@@ -66,7 +66,7 @@ def derivative(
     moving = [wire for wire, on in zip(types, active, strict=True) if on]
     # of a wire whose type is decided elsewhere the tangent decides it too
     cod = [body.unifier.read(inner.types[out]) for out in outs]
-    ends = [wire for wire in cod if has_tangent(wire) or isinstance(wire, WireHole)]
+    ends = [wire for wire in cod if has_tangent(wire)]
     given = moving if kind == "jvp" else ends if kind == "vjp" else []
     rest = _tangent_wires(body, kind, ins[width:], given, scope, graph, site)
     params = (("wrt", active),)
@@ -86,7 +86,7 @@ def _width(body: Body, kind: str, arg: tree.Node, where: Scope, wrt: Any, ins: t
             if total == len(ins):
                 return width
             known = body.unifier.read(graph.types[graph.bring(wire)]) if isinstance(wire, Wire) else Tensor("R")
-            total += 2 if has_tangent(known) or isinstance(known, WireHole) else 1
+            total += 2 if has_tangent(known) else 1
         return len(ins)
     if kind != "vjp":
         return len(ins)

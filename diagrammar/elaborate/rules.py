@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diagrammar.box import Box, Bundle
+from diagrammar.derivative.wiring import lay
 from diagrammar.diagram import Builder, Diagram
 from diagrammar.elaborate import arithmetic, naming, statements, statics, typing
 from diagrammar.elaborate.application import operands, wired
@@ -21,23 +22,8 @@ from diagrammar.elaborate.values import Declared, Implicit, Scope, TypeValue, Wi
 from diagrammar.errors import DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.steps import Steps
-from diagrammar.types import Tensor, Tokens, Type, Types
-
-
-def tangent(wire: Type) -> Types:
-    """The type of the tangents and cotangents of a wire: its own, and I for truth values and symbols.
-
-    >>> tangent(Tensor("R", (2,))), tangent(Tensor("Bool"))
-    ((R[2],), ())
-    """
-    if isinstance(wire, Tokens) or (isinstance(wire, Tensor) and wire.kind == "Bool"):
-        return ()
-    return (wire,)
-
-
-def tangents(wires: Types) -> Types:
-    """The types of the tangents of wires side by side."""
-    return tuple(each for wire in wires for each in tangent(wire))
+from diagrammar.tangent import tangents
+from diagrammar.types import Types
 
 
 def elaborated(declared: Declared, rule: tree.DerivativeRule, box: Box, at: int | None = None) -> Diagram:
@@ -101,7 +87,7 @@ def _wires_of(
     linear = any(word.name == "linear" for word in declared.ast.kinds)
     others = box.dom[:at] + box.dom[at + 1 :]
     given: list[Types] = [] if linear else [others]
-    return given + above, tangent(box.dom[at])
+    return given + above, tangents((box.dom[at],))
 
 
 # ------------------------------------------------------------------------------------------- the header at a box
@@ -196,19 +182,10 @@ def flattened(diagram: Diagram) -> Diagram:
         place = dict(zip(flat.inputs, builder.inputs, strict=True))
         for node in flat.nodes:
             ins = [place[wire] for wire in node.ins]
-            outs = laid(builder, node.box.insides[0], ins) if _opens(node.box) else builder.add(node.box, ins)
+            outs = lay(builder, node.box.insides[0], ins) if _opens(node.box) else builder.add(node.box, ins)
             place.update(zip(node.outs, outs, strict=True))
         diagram = builder.build(place[wire] for wire in flat.outputs)
     return diagram
-
-
-def laid(builder: Builder, diagram: Diagram, ins: Sequence[int]) -> tuple[int, ...]:
-    """Lays a diagram into one under construction, on these wires; gives the wires that come out."""
-    flat = diagram.flat
-    place = dict(zip(flat.inputs, ins, strict=True))
-    for node in flat.nodes:
-        place.update(zip(node.outs, builder.add(node.box, [place[wire] for wire in node.ins]), strict=True))
-    return tuple(place[wire] for wire in flat.outputs)
 
 
 def _opens(box: Box) -> bool:

@@ -10,7 +10,7 @@ import torch
 import diagrammar as dg
 from diagrammar.derivative.operators import OPERATORS
 from diagrammar.diagram import Box, Diagram, definitions
-from diagrammar.elaborate.rules import tangent
+from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Tokens, Types, shape_of
 from tests.backends.specimens import SPECIMENS, build
 
@@ -63,6 +63,6 @@ def compiled(diagram: Diagram) -> torch.nn.Module:
 
 def actives(box: Box) -> list[tuple[bool, ...]]:
     """All inputs that have tangents at once, and each alone."""
-    whole = tuple(bool(tangent(wire)) for wire in box.dom)
+    whole = tuple(has_tangent(wire) for wire in box.dom)
     alone = [tuple(k == at for k in range(len(whole))) for at, on in enumerate(whole) if on]
     return list(dict.fromkeys(chain([whole] if any(whole) else [], alone)))

@@ -14,8 +14,8 @@ from diagrammar.derivative import Deriver
 from diagrammar.diagram import Diagram
 from diagrammar.elaborate.derivatives import declaration, jvp_rule, vjp_rule
 from diagrammar.elaborate.differentiation import DeclaredRules
-from diagrammar.elaborate.rules import tangent, tangents
 from diagrammar.errors import DerivativeError, DiagrammarError
+from diagrammar.tangent import has_tangent, tangents
 from diagrammar.types import Tensor
 
 from .boxes import actives, boxes, compiled, primitives, values
@@ -44,7 +44,7 @@ def of_active(
     """A diagram as a function of its active inputs, to its differentiable outputs; and these inputs."""
     module = compiled(diagram)
     at = [k for k, on in enumerate(active) if on]
-    outs = [k for k, wire in enumerate(diagram.cod) if tangent(wire)]
+    outs = [k for k, wire in enumerate(diagram.cod) if has_tangent(wire)]
 
     def call(*given: torch.Tensor) -> tuple[torch.Tensor, ...]:
         whole = list(inputs)
@@ -105,7 +105,7 @@ def test_second_derivatives_are_those_of_torch(name: str) -> None:
         if not actives(box):
             continue
         first = vjp_rule(box, actives(box)[0])
-        active = tuple(bool(tangent(wire)) for wire in first.dom)
+        active = tuple(has_tangent(wire) for wire in first.dom)
         deriver = Deriver(DeclaredRules())
         check(first, active, deriver.jvp(first, active), deriver.vjp(first, active), positive=name in POSITIVE)
 

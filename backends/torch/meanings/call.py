@@ -12,6 +12,7 @@ from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Box
 from diagrammar.diagram import Value as Static
 from diagrammar.errors import BackendError
+from diagrammar.schedule.residuals import weights_of
 from diagrammar.sizes import Poly, Size
 from diagrammar.types import Field, Space, Tensor, Type, shape_of
 
@@ -23,10 +24,16 @@ class Call:
     def __init__(self, fn: Function, box: Box, values: list[Value], owner: Owner, lift: bool) -> None:
         self.fn = fn
         self.box = box
-        self.values = values
         self.owner = owner
-        self.batched = any(value.batched for value in values)
-        self.lifted = lift and not self.batched and bool(values)
+        # the weights of a frame of a flat body are its last operands
+        names = () if box.origin.startswith("vjp:") else weights_of(box)
+        first = len(values) - len(names)
+        self.given = dict(zip(names, values[first:], strict=True))
+        self.values = values[:first]
+        self.batched = any(value.batched for value in self.values)
+        self.lifted = lift and not self.batched and bool(self.values)
+        # where results are not alike: which of them have the batch axis of the operands
+        self.flags: tuple[bool, ...] | None = None
 
     # ---------------------------------------------------------------------------------------------- operands
 
@@ -129,6 +136,8 @@ class Call:
 
     def weight(self, name: str) -> str:
         """A weight of the frame that this call fuses."""
+        if name in self.given:
+            return written_out(self.fn, self.given[name])
         return self.fn.member(self.owner, 0, name, "_parameters", fixed=False)
 
     def error(self, message: str) -> BackendError:

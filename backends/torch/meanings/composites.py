@@ -11,14 +11,21 @@ from diagrammar.diagram import Box
 from diagrammar.types import Field, Tensor, sizes_of
 
 
+def frame_of(box: Box) -> Box:
+    """The frame that a box is: itself, or what it leaves more than."""
+    return box if box.derived is None or box.derived.kind != "left" else box.derived.of
+
+
 def owned(c: Call) -> dict[str, Box]:
-    """The weights that stand in the inside itself."""
+    """The weights that stand in the inside itself, or are given as operands."""
+    if c.given:
+        return {name: Box("weight", (), (value.type,), origin="weight", key=name) for name, value in c.given.items()}
     return {str(node.box.key): node.box for node in c.box.insides[0].flat.nodes if node.box.origin == "weight"}
 
 
 def inner(c: Call, origin: str) -> Box | None:
     """The one box of this origin in the inside."""
-    found = [node.box for node in c.box.insides[0].flat.nodes if node.box.origin == origin]
+    found = [node.box for node in frame_of(c.box).insides[0].flat.nodes if node.box.origin == origin]
     return found[0] if len(found) == 1 else None
 
 
@@ -124,14 +131,18 @@ def _group_norm(c: Call) -> Result:
 def _attend(c: Call) -> Result:
     if not 3 <= len(c.values) <= 4 or rank(c.type()) != 3:
         return None
-    q, k, v = (c.with_batch(at) for at in range(3))
-    mask = "None"
-    if len(c.values) == 4:
-        # a mask of keys alone is one for all queries; after the batch axis come the heads
-        keys = rank(c.type(3)) == 1
-        axes = ("[:, None, None]" if keys else "[:, None]") if c.flag(3) else "[None]" if keys else ""
-        mask = f"{c.arg(3)}{axes}"
-    return f"{c.helper('_attend')}({q}, {k}, {v}, {mask})"
+    return f"{c.helper('_attend')}({', '.join(attended(c, len(c.values) == 4))})"
+
+
+def attended(c: Call, masked: bool) -> list[str]:
+    """Queries, keys, values, and a mask of scores, if there is one."""
+    texts = [c.with_batch(at) for at in range(3)]
+    if not masked:
+        return [*texts, "None"]
+    # a mask of keys alone is one for all queries; after the batch axis come the heads
+    keys = rank(c.type(3)) == 1
+    axes = ("[:, None, None]" if keys else "[:, None]") if c.flag(3) else "[None]" if keys else ""
+    return [*texts, f"{c.arg(3)}{axes}"]
 
 
 MEANINGS: dict[str, Meaning] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagrammar.backends.torch.meanings import axes, composites, fields, grids, spectra, tensors
+from diagrammar.backends.torch.meanings import axes, composites, cotangents, fields, grids, spectra, tensors
 from diagrammar.backends.torch.meanings.call import Meaning
 
 PRIMITIVES: dict[str, Meaning] = {
@@ -11,5 +11,6 @@ PRIMITIVES: dict[str, Meaning] = {
     **fields.MEANINGS,
     **grids.MEANINGS,
     **spectra.MEANINGS,
+    **cotangents.MEANINGS,
 }
 FUSED: dict[str, Meaning] = composites.MEANINGS

@@ -27,11 +27,13 @@ def _einsum(c: Call) -> Result:
     letters["..."] = "..." if "..." in out or "..." not in left else _dots(c, terms, letters)
     words = ["".join(letters[name] for name in term) for term in terms]
     result = "".join(letters[name] for name in out)
-    special = _matrix(c, words, result)
+    total = c.param("batch") == "sum"
+    special = None if total else _matrix(c, words, result)
     if special is not None:
         return special
     marks = [("z" if c.flag(at) else "") + word for at, word in enumerate(words)]
-    lead = "z" if any(c.flag(at) for at in range(len(words))) else ""
+    lead = "z" if not total and any(c.flag(at) for at in range(len(words))) else ""
+    c.flags = (not total,)
     pairs = [at for at, wire in enumerate(c.box.dom) if is_pair(wire)]
     args = [c.arg(at) for at in range(len(words))]
     if len(pairs) <= 1:

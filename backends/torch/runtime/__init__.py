@@ -10,7 +10,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-_FILES = ("weights", "entrance", "batch", "complex_pairs", "fields", "spectral")
+_FILES = ("weights", "entrance", "batch", "complex_pairs", "fields", "spectral", "cotangents", "optic")
 _WORD = re.compile(r"\b_[A-Za-z]\w*|\b[A-Z]\w*")
 
 

@@ -196,23 +196,35 @@ def _fourier_fft(u: Tensor, w: Tensor, modes: Any) -> Tensor:
     return _irfft(_spread(z, modes, sizes), sizes, "forward")
 
 
-def _fourier_matrices(u: Tensor, w: Tensor, modes: Any) -> Tensor:
+def _fourier_matrices(u: Tensor, w: Tensor, modes: Any, low: Any = None) -> Tensor:
+    """`low`: the low modes of u, where they are known."""
     dim = len(modes)
     sizes = u.shape[2:]
-    tables = [_tables(u, n, k, axis == dim - 1) for axis, (k, n) in enumerate(zip(modes, sizes, strict=True))]
-    z = torch.matmul(u, tables[-1][0])
+    z = _fourier_low(u, modes) if low is None else low
+    z = _mix(z, _used(w, modes, sizes))
+    for axis in range(dim - 1):
+        z = _blocks(_tables(u, sizes[axis], modes[axis], False)[1], z, axis + 2, sizes[axis], -1.0)
+    return torch.matmul(z, _tables(u, sizes[-1], modes[-1], True)[1])
+
+
+def _fourier_low(u: Tensor, modes: Any) -> Tensor:
+    """The low modes of a field by products with matrices."""
+    dim = len(modes)
+    sizes = u.shape[2:]
+    z = torch.matmul(u, _tables(u, sizes[-1], modes[-1], True)[0])
     for axis in range(dim - 2, -1, -1):
-        there = tables[axis][0]
+        there = _tables(u, sizes[axis], modes[axis], False)[0]
         z = _blocks(there, z, axis + 2, there.shape[0] // 2, 1.0)
-        # the weights of frequencies that the grid lacks are not used
+    return z
+
+
+def _used(w: Tensor, modes: Any, sizes: Any) -> Tensor:
+    """The weights of those modes that the grid has."""
+    dim = len(modes)
     for axis in range(dim - 1):
         few = min(modes[axis], sizes[axis])
         w = w.narrow(axis + 2, modes[axis] // 2 - few // 2, few)
-    w = w.narrow(dim + 1, 0, z.shape[-1] // 2)
-    z = _mix(z, w)
-    for axis in range(dim - 1):
-        z = _blocks(tables[axis][1], z, axis + 2, sizes[axis], -1.0)
-    return torch.matmul(z, tables[-1][1])
+    return w.narrow(dim + 1, 0, min(modes[-1] // 2, sizes[-1] // 2) + 1)
 
 
 def _mix(z: Tensor, w: Tensor) -> Tensor:
