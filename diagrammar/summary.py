@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from textwrap import wrap
 
 from diagrammar.diagram import Diagram
 from diagrammar.divisibility import conditions, show_conditions
+from diagrammar.notation import WIDTH
 from diagrammar.types import show
 
 
@@ -14,7 +16,8 @@ def summary(name: str, diagram: Diagram, at: Mapping[str, int] | None = None, de
     """Its type, the cost of its boxes, and the conditions on its free sizes."""
     from diagrammar.backends.cost import table
 
-    lines = [f"{name} : {show(diagram.dom)} -> {show(diagram.cod)}", "", table(diagram, at, depth=depth, batch=batch)]
+    header = f"{name} : {show(diagram.dom)} -> {show(diagram.cod)}"
+    lines = [*wrap(header, WIDTH, subsequent_indent="    "), "", table(diagram, at, depth=depth, batch=batch)]
     needs = show_conditions(conditions(diagram))
     if needs:
         lines += ["", *(f"needs {line}" for line in needs)]

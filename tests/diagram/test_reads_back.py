@@ -589,7 +589,7 @@ def test_what_is_printed_is_laid_out(case: str) -> None:
     the same diagram.
     """
     given = LAID_OUT[case]
-    module = dg.load(given) if isinstance(given, Path) else dg.loads(given)
+    module = dg.load(given) if isinstance(given, Path) else dg.loads(str(given))
     for name in module:
         text = str(module[name])
         assert dg.formatted(text, width=10**6) == text
