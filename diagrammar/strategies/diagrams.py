@@ -68,7 +68,7 @@ def diagrams(
     Raises ValueError where `cod` is given and nothing may be discarded, and for frames deeper than 20.
 
     >>> from hypothesis import find, settings
-    >>> fresh = settings(database=None)
+    >>> fresh = settings(database=None, max_examples=2000)
     >>> from diagrammar.strategies import signature_of
     >>> has_gelu = lambda d: any(box.name == "gelu" for box in d.boxes)
     >>> find(diagrams(signature_of("std")), has_gelu, settings=fresh).boxes

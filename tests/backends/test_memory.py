@@ -207,6 +207,11 @@ CONFIGS: list[tuple[str, str, dict[str, Any], Sizes]] = [
         "mgno", "mgno", {"padding": "reflect", "steps": [[1, 1], [2, 2], [3, 0]], "widths": [4, 5, 6]},
         ({"X": 16}, {"X": 64}),
     ),
+    # of files whose main diagrams are derivatives the networks that these are of
+    ("lpn", "psi", {}, ({},)),
+    ("pinn", "u", {}, ({},)),
+    ("training_step", "net", {}, ({},)),
+    ("deeponet_physics", "operator", {}, ({},)),
     ("unet", "unet", {}, ({"X": 16}, {"X": 64})),
     ("unet", "unet", {"dimension": 1, "padding": "circular", "groups": 2}, ({"X": 16}, {"X": 64})),
     ("unet", "unet", {"dimension": 3, "depth": 2, "activation": "relu"}, ({"X": 8}, {"X": 16})),

@@ -145,7 +145,9 @@ def test_of_random_diagrams(diagram: Diagram) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = _several(net(*inputs))
-    if all(bool(torch.isfinite(value).all()) for value in found if value.is_floating_point()):
+    # the mean of truth values is no derivative's matter, and in torch's own precision
+    real = [value for value in found if value.is_floating_point()]
+    if all(value.dtype == torch.float64 and bool(torch.isfinite(value).all()) for value in real):
         _check(diagram, net, inputs, 1, draw)
 
 

@@ -89,14 +89,20 @@ def test_blanks_do_not_matter(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in TEXTS if name.startswith(("examples", "std"))])
-def test_what_is_formatted_means_the_same(name: str) -> None:
+def test_what_is_formatted_means_the_same(name: str, tmp_path: Path) -> None:
     """The diagrams of a text in any layout are those of the text."""
     if name.startswith("std/"):
         # a text may not declare what its own declarations take from the library
         assert tree(formatted(messed_up(TEXTS[name], 1))) == tree(TEXTS[name])
         return
-    before = dg.loads(TEXTS[name])
-    after = dg.loads(formatted(messed_up(TEXTS[name], 1)))
+    # beside the others, which it may import
+    for other, text in TEXTS.items():
+        if other.startswith("examples/"):
+            (tmp_path / f"{other.removeprefix('examples/')}.dg").write_text(text, encoding="utf-8")
+    path = tmp_path / f"{name.removeprefix('examples/')}.dg"
+    before = dg.load(path)
+    path.write_text(formatted(messed_up(TEXTS[name], 1)), encoding="utf-8")
+    after = dg.load(path)
     assert list(after) == list(before)
     for diagram in before:
         assert dg.same(after[diagram], before[diagram])
