@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import diagrammar
 from diagrammar.__main__ import main
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +28,7 @@ def test_the_examples_and_the_library(capsys: pytest.CaptureFixture[str], monkey
     monkeypatch.chdir(ROOT)
     status, out, err = run(capsys, "--check", "examples", "std")
     assert (status, err) == (0, "")
-    files = [*(ROOT / "examples").rglob("*.dg"), *(ROOT / "diagrammar" / "std").glob("*.dg")]
+    files = [*(ROOT / "examples").rglob("*.dg"), *(Path(diagrammar.__file__).parent / "std").glob("*.dg")]
     assert out == f"{len(files)} files, 0 would change\n"
 
 
