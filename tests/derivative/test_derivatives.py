@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -76,8 +77,10 @@ def _net(diagram: Diagram, like: torch.nn.Module | None = None) -> torch.nn.Modu
     return net
 
 
-def _wanted(diagram: Diagram, net: torch.nn.Module, inputs: Tensors, draw: torch.Generator) -> dict[str, Any]:
-    """Tangents and cotangents of a module, with what torch makes of them."""
+def movable(
+    diagram: Diagram, net: torch.nn.Module, inputs: Tensors
+) -> tuple[list[int], Callable[..., tuple[torch.Tensor, ...]]]:
+    """The inputs that can change a little, and the results that can as a function of these."""
     on = [at for at, wire in enumerate(diagram.dom) if has_tangent(wire)]
     ends = [at for at, wire in enumerate(diagram.cod) if has_tangent(wire)]
 
@@ -88,6 +91,12 @@ def _wanted(diagram: Diagram, net: torch.nn.Module, inputs: Tensors, draw: torch
         found = _several(net(*whole))
         return tuple(found[at] for at in ends)
 
+    return on, function
+
+
+def _wanted(diagram: Diagram, net: torch.nn.Module, inputs: Tensors, draw: torch.Generator) -> dict[str, Any]:
+    """Tangents and cotangents of a module, with what torch makes of them."""
+    on, function = movable(diagram, net, inputs)
     args = tuple(inputs[at] for at in on)
     tangents = [_drawn(diagram.dom[at], draw) for at in on]
     # boxes that draw draw the same again

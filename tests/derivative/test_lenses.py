@@ -22,7 +22,7 @@ from diagrammar.sizes import substitute
 from diagrammar.strategies import Signature, diagrams, signature_of
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Type, shape_of
-from tests.derivative.test_derivatives import _WIRES, _drawn, _net, _resampled, _several
+from tests.derivative.test_derivatives import _WIRES, _drawn, _net, _resampled, _several, movable
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 
@@ -101,16 +101,7 @@ def test_what_adds_something_else_is_another_diagram() -> None:
 def agree(diagram: Diagram, inputs: list[torch.Tensor], draw: torch.Generator) -> None:
     """All three realisations give the cotangents that torch.func gives."""
     net = _net(diagram)
-    on = [at for at, wire in enumerate(diagram.dom) if has_tangent(wire)]
-    ends = [at for at, wire in enumerate(diagram.cod) if has_tangent(wire)]
-
-    def function(*moved: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        whole = list(inputs)
-        for at, value in zip(on, moved, strict=True):
-            whole[at] = value
-        found = _several(net(*whole))
-        return tuple(found[at] for at in ends)
-
+    on, function = movable(diagram, net, inputs)
     made: Any = torch.func.vjp(function, *(inputs[at] for at in on))
     outputs, pull = made
     cotangents = tuple(torch.randn(out.shape, generator=draw, dtype=torch.float64) for out in outputs)
