@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from diagrammar.backends.torch.body import Task, Uses, bind, body, passed
 from diagrammar.backends.torch.classes import Program
+from diagrammar.backends.torch.entries import one_by_one
 from diagrammar.backends.torch.facts import REPEAT, TRAINING, first_step
 from diagrammar.backends.torch.function import Function
 from diagrammar.backends.torch.meanings.call import written_out
@@ -195,7 +196,7 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
         if len(over) > 1
         else over[0]
         if over
-        else f"range({fn.size(_size(size))})"
+        else f"range({fn.size(size)})"  # type: ignore[arg-type]  # a size
     )
     fn.put([f"for {', '.join(items) or '_'} in {head}:", *block.lines("    ")], (*carried, *lists))
     _end(fn, [*values[:held], *rows])
@@ -215,11 +216,6 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
     return made
 
 
-def _size(value: object) -> int:
-    assert isinstance(value, int)
-    return value
-
-
 def _batch(fn: Function, values: list[Value]) -> str:
     """The number of samples: operands have it, or 1."""
     texts = [value.text for value in values if value.batched]
@@ -232,6 +228,9 @@ def _batch(fn: Function, values: list[Value]) -> str:
 def _map(program: Program, fn: Function, box: Box, values: list[Value], counts: Uses, owner: Owner) -> Task:
     held = _captures(box)
     (inside,) = box.insides
+    if program.survey[inside].batch and not box.param("totals"):
+        made: list[Value] = yield one_by_one(program, fn, box, values, counts, owner, _scan)
+        return made
     flag = any(value.batched for value in values)
     over = next((wire for wire in (*box.dom[held:], *box.cod)), None)
     if over is None:
@@ -300,6 +299,8 @@ def _sampled(program: Program, fn: Function, inside: Diagram, inputs: list[Value
 def _tree(program: Program, fn: Function, box: Box, values: list[Value], counts: Uses, owner: Owner) -> Task:
     held = _captures(box)
     (inside,) = box.insides
+    if program.survey[inside].batch:
+        raise BackendError(f"torch: `{box.name}` halves what would look at all samples", box.span)
     flag = any(value.batched for value in values)
     width = len(box.cod)
     batch = fn.fresh("v")

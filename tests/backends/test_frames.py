@@ -8,6 +8,7 @@ import pickle
 import pytest
 import torch
 
+import diagrammar as dg
 from diagrammar.diagram import Box, Builder, Diagram
 
 from .build import (
@@ -353,6 +354,36 @@ def test_random_in_a_map() -> None:
     (n,) = o.add(draws, [])
     y = make(o.build(o.add(prim("add", [R(2)] * 2, [R(2)]), [0, n])))(torch.zeros(5, 2))
     assert len(y.unique()) == 10
+
+
+BATCH = """
+space X = cube(2)
+diagram rows(u : R[2, 3]) -> R[2, 3] { return map[a -> batch_sum(a)](u) }
+diagram held(x : R[3], u : R[2]) -> R[2, 3] { return map[a -> batch_sum(x) * a](u) }
+diagram grid(u : Field[X, 3], x : R[3]) -> Field[X, 3] { return map[a -> a - batch_sum(a) + x](u) }
+diagram formula(u : Field[X, 3]) -> Field[X, 1] { return map[a -> sum(batch_sum(a))](u) }
+diagram halves(u : R[4]) -> R { return tree[(a, b) -> a + batch_sum(b)](u) }
+"""
+
+
+def test_what_sees_the_batch_in_a_map() -> None:
+    """A box inside a `map` that sees the batch sees the samples of one entry, not all entries; in a `tree` it is
+    refused."""
+    module = dg.loads(BATCH)
+    u, x = torch.randn(2, 2, 3), torch.randn(2, 3)
+    entries = torch.randn(2, 3, 4, 5)
+    total = entries.sum(0)
+    cases = {
+        "rows": ((u,), u.sum(0).expand(2, 2, 3)),
+        "held": ((x, u[:, :, 0]), x.sum(0) * u[:, :, :1]),
+        "grid": ((entries, x), entries - total + x[:, :, None, None]),
+        "formula": ((entries,), total.sum(0).expand(2, 1, 4, 5)),
+    }
+    for name, (inputs, wanted) in cases.items():
+        found = dg.compile(module[name])(*inputs)
+        torch.testing.assert_close(found.expand_as(wanted), wanted, rtol=1e-5, atol=1e-5)
+    with pytest.raises(dg.BackendError, match="all samples"):
+        dg.compile(module["halves"])
 
 
 def test_a_scan_whose_rows_nobody_reads() -> None:

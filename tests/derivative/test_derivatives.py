@@ -192,6 +192,61 @@ def test_operators(kind: str) -> None:
     torch.testing.assert_close(again(x), wanted, rtol=1e-11, atol=1e-11)
 
 
+# what a random diagram ends in, put into a number, a vector or a matrix
+_READINGS = dg.loads(
+    "diagram number(x : R[4], y : R[3], z : R) -> R { return sum(sin(x) * x) + z * sum(tanh(y)) + sum(x) * sum(y * y) }"
+    "\ndiagram matrix(x : R[4], y : R[3], z : R) -> R[4, 3] {"
+    ' return einsum["i, j -> i j"](sin(x) * x, y + tanh(y)) * z }'
+    "\ndiagram vector(x : R[4], y : R[3], z : R) -> R[4] { return sin(x) * x + (z + sum(y * y)) * x }"
+)
+RANDOM_OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "grad": ("number", lambda f, x: FUNC.grad(f)(x)),
+    "hessian": ("number", lambda f, x: FUNC.hessian(f)(x)),
+    "laplacian": ("number", lambda f, x: FUNC.hessian(f)(x).trace()),
+    "jacobian": ("matrix", lambda f, x: FUNC.jacrev(f)(x)),
+    "divergence": ("vector", lambda f, x: FUNC.jacrev(f)(x).trace()),
+}
+
+
+@pytest.mark.parametrize("kind", RANDOM_OPERATORS)
+def test_operators_of_random_diagrams(kind: str) -> None:
+    """By one wire of well-typed random diagrams over the whole library, what torch.func finds."""
+    name, right = RANDOM_OPERATORS[kind]
+    reading = _READINGS[name]
+    std = signature_of("std", types=_WIRES)
+    drawn = diagrams(std, dom=reading.dom, cod=reading.dom, boxes=8, least=4, random=False, states=False)
+    moved: list[bool] = []
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(drawn)
+    def agree(start: Diagram) -> None:
+        diagram = start >> reading
+        note(str(diagram))
+        draw = torch.Generator().manual_seed(3)
+        inputs = [_drawn(wire, draw)[:1] for wire in diagram.dom]
+        net = _net(diagram)
+
+        def function(x: torch.Tensor) -> torch.Tensor:
+            found: torch.Tensor = net(x[None], *inputs[1:])
+            return found.expand(1, *found.shape[1:])[0]
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            wanted = right(function, inputs[0][0])
+        if _resampled(diagram) or wanted.dtype != torch.float64 or not bool(torch.isfinite(wanted).all()):
+            return
+        made = derivative(kind, diagram, 0)
+        dg.verify(made)
+        found = _net(made, net)(*inputs)[0]
+        slack = 1e-10 * (1 + float(wanted.detach().abs().max()))
+        torch.testing.assert_close(found.expand_as(wanted), wanted, rtol=1e-10, atol=slack)
+        moved.append(bool((wanted != 0).any()))
+
+    agree()
+    # most of what is drawn depends on the wire
+    assert sum(moved) > len(moved) / 2 > 5
+
+
 def test_by_some_wires() -> None:
     """`wrt` chooses: in a file, in Python; and the choice reads back."""
     text = "diagram f(u : R[3], v : R[3]) -> R[3] { return sin(u) * v }\n"
