@@ -247,6 +247,25 @@ def test_operators_of_random_diagrams(kind: str) -> None:
     assert sum(moved) > len(moved) / 2 > 5
 
 
+FREE = """
+dim n
+space X = cube(2)
+diagram rows(x : R[n, 3]) -> R[3] { return reduce["a b -> b", "mean"](x * x) }
+diagram grid(u : Field[X, 3]) -> R[3] { return mean(u * u) }
+"""
+
+
+@pytest.mark.parametrize(("name", "shape"), [("rows", (2, 5, 3)), ("grid", (2, 3, 4, 7))])
+def test_means_over_what_is_counted_at_last(name: str, shape: tuple[int, ...]) -> None:
+    """The cotangent of a mean over a free size is divided by what is there."""
+    diagram = dg.loads(FREE)[name]
+    net = _net(diagram)
+    x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    dy = torch.randn(2, 3, dtype=torch.float64)
+    (wanted,) = torch.autograd.grad(net(x), x, dy)
+    torch.testing.assert_close(_net(dg.vjp(diagram))(x.detach(), dy), wanted, rtol=1e-12, atol=1e-14)
+
+
 def test_by_some_wires() -> None:
     """`wrt` chooses: in a file, in Python; and the choice reads back."""
     text = "diagram f(u : R[3], v : R[3]) -> R[3] { return sin(u) * v }\n"
