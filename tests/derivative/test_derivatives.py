@@ -38,6 +38,12 @@ CASES = {
     "fold": "diagram f(a : R[2], x : R[4, 2], k : R[2]) -> R[2] { return fold[(s, y) -> sin(s * y) + k * s](a, x) }",
     "scan": "diagram f(a : R[2], x : R[4, 2], k : R) -> R[2] @ R[4, 2] {\n"
     "return scan[(s, y) -> (sin(s * y) + k * s, s * y)](a, x) }",
+    "fold of a field": "space X = torus(1)\n"
+    "diagram f(u : Field[X[5], 2], w : R[3]) -> Field[X[5], 2] {\n"
+    "return fold[(s, g) -> tanh(fourier[2](s)) + g * s](u, w) }",
+    "scan of a field": "space X = torus(2)\n"
+    "diagram f(u : Field[X[3, 4], 1], w : R[3], k : R) -> Field[X[3, 4], 1] @ R[3, 1] {\n"
+    "return scan[(s, g) -> (sin(s) * g + k * s, mean(s * s))](u, w) }",
     "tree": "diagram f(x : R[5], k : R) -> R { return tree[(a, b) -> sin(a) * b + k](x) }",
     "nested": "diagram h(x : R[3]) -> R[3] { return sin(linear(x)) }\n"
     "diagram g(x : R[3]) -> R[3] { return repeat 2 { h }(x) * x }\ndiagram f : R[3] -> R[3] = repeat 2 { g }",
