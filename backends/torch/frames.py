@@ -192,11 +192,7 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
     over = [f"{written_out(fn, value)}.unbind({int(value.batched)})" for value in rows]
     size = box.param("size")
     head = (
-        f"zip({', '.join(over)}, strict=True)"
-        if len(over) > 1
-        else over[0]
-        if over
-        else f"range({fn.size(size)})"  # type: ignore[arg-type]  # a size
+        f"zip({', '.join(over)}, strict=True)" if len(over) > 1 else over[0] if over else f"range({fn.size(size)})"  # type: ignore[arg-type]  # a size
     )
     fn.put([f"for {', '.join(items) or '_'} in {head}:", *block.lines("    ")], (*carried, *lists))
     _end(fn, [*values[:held], *rows])
