@@ -38,6 +38,12 @@ def test_its_files_hold(circle: Path, capsys: pytest.CaptureFixture[str]) -> Non
         assert main(["check", str(circle), "--jobs", "1", "--no-save", "--examples", "20"]) == 0, capsys.readouterr()
 
 
+def test_its_picture_is_current(circle: Path) -> None:
+    """The picture is the one that is drawn now: arguments as in a file, boxes of the library closed."""
+    picture = dg.vjp(dg.load(circle)["layer"]).draw().svg()
+    assert (ROOT / "docs" / "pictures" / "layer_vjp.svg").read_text(encoding="utf-8") == picture
+
+
 def test_the_error_is_as_shown() -> None:
     """A box without a rule is told as on the page."""
     text = "box g : R[3] -> R\ndiagram f(u : R[3]) -> R[3] { return grad[x -> g(x)](u) }"
