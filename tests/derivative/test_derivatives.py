@@ -16,6 +16,7 @@ from diagrammar.diagram import Diagram, definitions
 from diagrammar.strategies import diagrams, signature_of
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Type, shape_of
+from tests.derivative.boxes import WIRES, function_of
 
 # torch takes tangents by functions that it has written in TorchScript
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
@@ -88,16 +89,7 @@ def movable(
 ) -> tuple[list[int], Callable[..., tuple[torch.Tensor, ...]]]:
     """The inputs that can change a little, and the results that can as a function of these."""
     on = [at for at, wire in enumerate(diagram.dom) if has_tangent(wire)]
-    ends = [at for at, wire in enumerate(diagram.cod) if has_tangent(wire)]
-
-    def function(*moved: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        whole = list(inputs)
-        for at, value in zip(on, moved, strict=True):
-            whole[at] = value
-        found = _several(net(*whole))
-        return tuple(found[at] for at in ends)
-
-    return on, function
+    return on, function_of(diagram, net, inputs, on)
 
 
 def _wanted(diagram: Diagram, net: torch.nn.Module, inputs: Tensors, draw: torch.Generator) -> dict[str, Any]:
@@ -139,15 +131,8 @@ def test_to_second_order(name: str) -> None:
     _check(diagram, _net(diagram), [_drawn(wire, draw) for wire in diagram.dom], 2, draw)
 
 
-_WIRES = dg.loads(
-    "space X = torus(2)\nspace Y = cube(1)\n"
-    "diagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
-    " _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
-)["f"].dom
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(diagrams(signature_of("std", types=_WIRES), boxes=8, random=False, states=False))
+@given(diagrams(signature_of("std", types=WIRES), boxes=8, random=False, states=False))
 def test_of_random_diagrams(diagram: Diagram) -> None:
     """Of well-typed random diagrams over the whole library, wherever they are defined."""
     note(str(diagram))
@@ -219,7 +204,7 @@ def test_operators_of_random_diagrams(kind: str) -> None:
     """By one wire of well-typed random diagrams over the whole library, what torch.func finds."""
     name, right = RANDOM_OPERATORS[kind]
     reading = _READINGS[name]
-    std = signature_of("std", types=_WIRES)
+    std = signature_of("std", types=WIRES)
     drawn = diagrams(std, dom=reading.dom, cod=reading.dom, boxes=8, least=4, random=False, states=False)
     moved: list[bool] = []
 
