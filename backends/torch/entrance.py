@@ -34,7 +34,8 @@ def write(program: Program, diagram: Diagram, flags: tuple[bool, ...], condition
         return Door([], [["def forward(self):", f"    return {result}"]], {"_leave"} if any(flags) else set())
     solved = solve([(wire, 0) for wire in dom])
     demands = _demands(conditions)
-    expand = program.survey[diagram].random
+    facts = program.survey[diagram]
+    expand = facts.random or facts.batch
     methods = [_fast(program, dom, flags, demands, strict, solved), _lift(program, dom, flags, demands, expand, solved)]
     rows = ", ".join(
         literal((f"input {at + 1}", str(wire), kind_of(wire), len(shape_of(wire)), strict))

@@ -94,14 +94,16 @@ def _loop(program: Program, fn: Function, box: Box, values: list[Value], counts:
     # what every step hands on unchanged is like a captured wire
     moving = [at for at in range(len(box.cod)) if flat.outputs[at] != flat.inputs[held + at]]
     flag = any(value.batched for value in values)
-    carried = {at: _carry(fn, values[held + at], flag) for at in moving}
+    batch = _samples(program, fn, inside, values) if flag else ""
+    carried = {at: _carry(fn, values[held + at], flag, batch) for at in moving}
     loop = Loop(Block())
     assert loop.block is not None
     inputs = list(values)
     for at, name in carried.items():
         inputs[held + at] = Value(name, box.cod[at], flag, Slot(name, 0))
     results = yield _block(program, fn, inside, inputs, owner.within(loop), loop.block)
-    _hand_on(fn, loop.block, [(carried[at], results[at]) for at in moving], [results[at] for at in moving], flag)
+    pairs = [(carried[at], results[at]) for at in moving]
+    _hand_on(fn, loop.block, pairs, [results[at] for at in moving], flag, batch)
     _end_passed(results, moving)
     heads = [f"{item} in {outer}" for outer, item in loop.lists]
     if len(heads) > 1:
@@ -144,10 +146,12 @@ def _block(program: Program, fn: Function, inside: Diagram, inputs: list[Value],
     return results
 
 
-def _hand_on(fn: Function, block: Block, pairs: list[tuple[str, Value]], outputs: list[Value], flag: bool) -> None:
+def _hand_on(
+    fn: Function, block: Block, pairs: list[tuple[str, Value]], outputs: list[Value], flag: bool, batch: str
+) -> None:
     """Binds the variables of a loop to the results of the step, at its end."""
     fn.blocks.append(block)
-    texts = [(name, _with_flag(fn, value, flag)) for name, value in pairs]
+    texts = [(name, _with_flag(fn, value, flag, batch)) for name, value in pairs]
     changed = [(name, text) for name, text in texts if name != text]
     if changed:
         left = ", ".join(name for name, _ in changed)
@@ -168,8 +172,9 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
     assert isinstance(state, int)
     flag = any(value.batched for value in values)
     batch = _batch(fn, values) if box.origin == "std:scan" and flag else ""
+    seen = _samples(program, fn, inside, values) if flag else ""
     rows = values[held + state :]
-    carried = [_carry(fn, value, flag, batch) for value in values[held : held + state]]
+    carried = [_carry(fn, value, flag, seen or batch) for value in values[held : held + state]]
     lists = [fn.fresh("v") for _ in box.cod[state:]]
     for name in lists:
         fn.put([f"{name} = []"], (name,))
@@ -188,7 +193,7 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
         fn.put([f"{name}.append({_with_flag(fn, value, flag)})"], ())
         _end(fn, [value])
     fn.blocks.pop()
-    _hand_on(fn, block, list(zip(carried, results[:state], strict=True)), results[:state], flag)
+    _hand_on(fn, block, list(zip(carried, results[:state], strict=True)), results[:state], flag, seen)
     over = [f"{written_out(fn, value)}.unbind({int(value.batched)})" for value in rows]
     size = box.param("size")
     head = (
@@ -210,6 +215,15 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
         # a stack that nothing reads is deleted where it is bound
         made.append(bind(fn, text, wire, flag, count, [Value(name, wire, flag, Slot(name, 1))]))
     return made
+
+
+def _samples(program: Program, fn: Function, inside: Diagram, values: list[Value]) -> str:
+    """The number of samples, if a box of the loop sees them: what it is given has them all."""
+    if not program.survey[inside].batch:
+        return ""
+    batch = fn.fresh("v")
+    fn.put([f"{batch} = {_batch(fn, values)}"], (batch,))
+    return batch
 
 
 def _batch(fn: Function, values: list[Value]) -> str:

@@ -386,6 +386,44 @@ def test_what_sees_the_batch_in_a_map() -> None:
         dg.compile(module["halves"])
 
 
+LOOPS = """
+diagram again(x : R[2]) -> R[2] = repeat 3 { batch_sum >> sin }(x)
+diagram only(x : R[2]) -> R[2] { return repeat 3 { _s -> batch_sum(x) }(x) }
+diagram folded(x : R[2], w : R[3]) -> R[2] { return fold[(s, u) -> batch_sum(s) * u](x, w) }
+diagram listed(x : R[2], w : R[3]) -> R[3, 2] {
+  _last, states = scan[(s, u) -> (batch_sum(s) * u, s)](x, w)
+  return states
+}
+diagram beside(x : R[2], y : R[2]) -> R[2] { return batch_sum(x) + y }
+"""
+
+
+def test_what_sees_the_batch_in_a_loop() -> None:
+    """A step that sees the batch gives what all samples share, and the next step finds as many samples as before; a
+    sample that is given beside others stands for all of them."""
+    module = dg.loads(LOOPS)
+    x, w = torch.randn(4, 2, dtype=torch.float64), torch.randn(4, 3, dtype=torch.float64)
+
+    def total(value: torch.Tensor) -> torch.Tensor:
+        return value.sum(0, keepdim=True).expand(4, 2)
+
+    again, state, states = x, x, []
+    for step in range(3):
+        again = total(again).sin()
+        states.append(state)
+        state = total(state) * w[:, step : step + 1]
+    cases = {
+        "again": ((x,), again),
+        "only": ((x,), total(x)),
+        "folded": ((x, w), state),
+        "listed": ((x, w), torch.stack(states, 1)),
+        "beside": ((x[0], x), 4 * x[0] + x),
+    }
+    for name, (inputs, wanted) in cases.items():
+        found = dg.compile(module[name], dtype=torch.float64)(*inputs)
+        torch.testing.assert_close(found, wanted, rtol=1e-14, atol=1e-14)
+
+
 def test_a_scan_whose_rows_nobody_reads() -> None:
     """The rows that a scan makes are deleted once, where nothing reads them."""
     import diagrammar as dg

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, note, settings
 import diagrammar as dg
 from diagrammar.calculus import derivative
 from diagrammar.diagram import Diagram, definitions
-from diagrammar.strategies import diagrams, signature_of
+from diagrammar.strategies import Signature, diagrams, signature_of
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Type, shape_of
 from tests.derivative.boxes import WIRES, function_of
@@ -190,6 +190,8 @@ _READINGS = dg.loads(
     ' return einsum["i, j -> i j"](sin(x) * x, y + tanh(y)) * z }'
     "\ndiagram vector(x : R[4], y : R[3], z : R) -> R[4] { return sin(x) * x + (z + sum(y * y)) * x }"
 )
+# not defined for all numbers: where nobody reads what a box gives, torch does not see it, and zero times it is no zero
+_PARTIAL = ("pow", "div", "log", "sqrt", "exp")
 RANDOM_OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
     "grad": ("number", lambda f, x: FUNC.grad(f)(x)),
     "hessian": ("number", lambda f, x: FUNC.hessian(f)(x)),
@@ -205,7 +207,8 @@ def test_operators_of_random_diagrams(kind: str) -> None:
     name, right = RANDOM_OPERATORS[kind]
     reading = _READINGS[name]
     std = signature_of("std", types=WIRES)
-    drawn = diagrams(std, dom=reading.dom, cod=reading.dom, boxes=8, least=4, random=False, states=False)
+    total = Signature([each for each in std.generators if each.name not in _PARTIAL], WIRES)
+    drawn = diagrams(total, dom=reading.dom, cod=reading.dom, boxes=8, least=4, random=False, states=False)
     moved: list[bool] = []
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
