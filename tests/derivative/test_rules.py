@@ -65,6 +65,7 @@ DISCRETE = ("less", "equal", "both", "either", "negate")
 SOURCES = ("const", "gaussian", "uniform", "coordinates")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", [name for name in primitives() if name not in (*DISCRETE, *SOURCES)])
 def test_rules_are_the_derivatives_of_torch(name: str) -> None:
     """Of every specimen of a box: along all inputs at once, and along each alone."""

@@ -77,7 +77,7 @@ class Places:
         left, top, right, bottom = self.sides
         hit = (left <= where[2]) & (where[0] <= right) & (top <= where[3]) & (where[1] <= bottom)
         for at in np.flatnonzero(hit):
-            yield int(at), self.things[at]
+            yield int(at), self.things[int(at)]
 
 
 def faults(scene: Scene) -> list[str]:
