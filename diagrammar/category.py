@@ -25,7 +25,7 @@ class Rule(Protocol):
 
 
 def evaluate(rule: Rule, root: Diagram) -> Any:
-    """The arrow that a diagram becomes: each definition once, frames by what is inside them.
+    """The arrow that a diagram becomes: each definition once, frames and marks by what is inside them.
 
     The category is an object with `id`, `swap`, `copy` and `discard`, or one of DisCoPy's, `Category(ob, ar)`: then an
     image that is no arrow of it is made one by `ar(image, dom, cod)`, as DisCoPy's own functors do.
@@ -83,7 +83,7 @@ class _Target:
     def box(self, box: Box, arrows: dict[int, Any]) -> Any:
         """The arrow of a box."""
         image = self.rule.image(box)
-        if image is None and box.key is not None and len(box.insides) == 1:
+        if image is None and (box.is_frame or box.is_mark):
             return arrows[id(box.insides[0])]
         if image is None:
             raise BackendError(f"the functor has no image of `{box.name}`", box.span)

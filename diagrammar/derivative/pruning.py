@@ -53,12 +53,12 @@ class Ownership:
         return all(id(inside) in self._owns for inside in box.insides)
 
 
-def pruned(diagram: Diagram, ownership: Ownership, name: str = "") -> Diagram:
+def pruned(diagram: Diagram, ownership: Ownership, name: str = "", inputs: bool = False) -> Diagram:
     """The diagram without its dead boxes. A derivative owns the weights of what it is the derivative of, used or not,
     so that the paths of one are those of the other.
 
     What only goes where it does not matter is zero: the derivative of a linear box is the same everywhere, so nothing
-    has to be computed to know where it is taken.
+    has to be computed to know where it is taken. `inputs`: inputs too are not read where they do not matter.
     """
     flat = diagram.flat
     keep, needed = _live(flat, ownership)
@@ -69,11 +69,12 @@ def pruned(diagram: Diagram, ownership: Ownership, name: str = "") -> Diagram:
         for wire, idle in zip(node.ins, _idle(node.box), strict=True)
         if idle and wire not in needed and has_tangent(flat.types[wire])
     }
-    spare -= set(flat.inputs)
+    if not inputs:
+        spare -= set(flat.inputs)
     if all(keep) and not spare:
         return diagram.named(name) if name else diagram
     build = Builder(diagram.dom)
-    at = dict(zip(flat.inputs, build.inputs, strict=True))
+    at = {wire: here for wire, here in zip(flat.inputs, build.inputs, strict=True) if wire not in spare}
     zeros: dict[Type, int] = {}
     for node, live in zip(flat.nodes, keep, strict=True):
         if not live:
