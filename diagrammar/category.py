@@ -119,9 +119,19 @@ def _folded(arrows: list[Any], operator: str) -> Any:
     return arrows[0]
 
 
+class Marked:
+    """An occurrence of a mark in a run: its `kind`, "store" or "recompute", and the one around it."""
+
+    __slots__ = ("kind", "outer")
+
+    def __init__(self, kind: str, outer: Marked | None) -> None:
+        self.kind = kind
+        self.outer = outer
+
+
 class Place:
     """Where a box stands while a diagram is run: the path of what it owns, and how to run what is inside it. `mark` is
-    the innermost `store` or `recompute` around it, and the how many-th occurrence of a mark that is."""
+    the innermost `store` or `recompute` around it."""
 
     __slots__ = ("_index", "_run", "_scope", "box", "mark")
 
@@ -150,8 +160,6 @@ class Place:
 
 
 Meaning = Callable[[Box, tuple[Any, ...], Place], Sequence[Any]]
-# a mark by its kind, and the number of its occurrence in a run
-Marked = tuple[str, int]
 
 
 def interpret(
@@ -177,14 +185,12 @@ def interpret(
 class _Run:
     """One run: values in slots, and a stack of the bodies that are entered."""
 
-    __slots__ = ("enter", "instances", "marks", "meaning")
+    __slots__ = ("enter", "instances", "meaning")
 
     def __init__(self, meaning: Meaning, enter: Callable[[Box], bool]) -> None:
         self.meaning = meaning
         self.enter = enter
         self.instances = Instances()
-        # how many marks have been entered
-        self.marks = 0
 
     def diagram(self, diagram: Diagram, inputs: Sequence[Any], scope: Scope, index: int) -> tuple[Any, ...]:
         """Runs a diagram whose keys start at a path."""
@@ -203,8 +209,7 @@ class _Run:
                     break
                 if box.is_mark:
                     frame.waiting = node
-                    mark = (box.origin, self.marks)
-                    self.marks += 1
+                    mark = Marked(box.origin, frame.mark)
                     stack.append(_Frame(box.insides[0].flat, args, frame.scope, frame.index, mark))
                     break
                 if box.origin == "repeat":

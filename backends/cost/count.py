@@ -10,7 +10,6 @@ from diagrammar.backends.cost.extremes import Peak
 from diagrammar.backends.cost.facts import Survey
 from diagrammar.backends.cost.run import Forward
 from diagrammar.backends.cost.traces import Row
-from diagrammar.derivative.marks import unmarked
 from diagrammar.diagram import Box, Diagram
 from diagrammar.divisibility import named_sizes
 from diagrammar.sizes import Size
@@ -79,8 +78,6 @@ class _Body:
 
 def cost(diagram: Diagram, *, at: Mapping[str, int] | None = None, bytes_per_number: int = 4, batch: int = 1) -> Cost:
     """The cost of a diagram for a batch, with a row for each box; `at` gives values to free sizes, as `Cost.at`."""
-    # what a mark keeps is of a schedule, not of the diagram
-    diagram = unmarked(diagram)
     sizes = named_sizes(diagram, at or {})
     # without an input nothing has the batch axis
     batch = batch if diagram.dom else 1
