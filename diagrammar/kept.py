@@ -90,16 +90,16 @@ def table(name: str, diagram: Diagram, memory: str | int, at: Sizes, depth: int 
         what = "stored" if row.stored and not row.again else "recomputed" if row.again and not row.stored else ""
         what = "both" if row.stored and row.again else what
         again = f"{row.again} of {row.boxes}" if row.again else ""
-        lines.append([
-            row.name, row.mark, what, as_bytes(row.stored) if row.stored else "", again, as_count(row.flops) if row.flops else ""
-        ])  # fmt: skip
-    if not any(row.mark for row in found.rows):
+        numbers = (as_bytes(row.stored) if row.stored else "", again, as_count(row.flops) if row.flops else "")
+        lines.append([row.name, row.mark, what, *numbers])
+    marked = any(row.mark for row in found.rows)
+    if not marked:
         lines = [[name, *rest] for name, _, *rest in lines]
     share = f"{100 * found.again / found.forward:.0f} % of a forward" if found.forward else "nothing"
     return "\n".join([
         f"{name} : {show(diagram.dom)} -> {show(diagram.cod)}",
         "",
-        aligned(lines),
+        aligned(lines, 3 if marked else 2),
         "",
         f"{as_bytes(found.between)} wait for the backward, at most {as_bytes(found.peak)} live at once",
         f"{as_count(found.again)} FLOPs are done again: {share}",

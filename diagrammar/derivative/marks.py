@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
-from diagrammar.box import MARKS, Box
-from diagrammar.derivative.wiring import lay
+from diagrammar.box import MARKS, Box, Flat, Node
 from diagrammar.diagram import Builder, Diagram, definitions
 
 
@@ -20,20 +19,9 @@ def opened(diagram: Diagram, kinds: Collection[str] = MARKS) -> Diagram:
     >>> opened(f >> mark).boxes
     [f, f, f]
     """
-    while any(_is(box, kinds) for box in diagram.boxes):
-        flat = diagram.flat
-        build = Builder(diagram.dom)
-        at = dict(zip(flat.inputs, build.inputs, strict=True))
-        for node in flat.nodes:
-            ins = [at[wire] for wire in node.ins]
-            outs = lay(build, node.box.insides[0], ins) if _is(node.box, kinds) else build.add(node.box, ins)
-            at.update(zip(node.outs, outs, strict=True))
-        diagram = build.build([at[wire] for wire in flat.outputs], diagram.name, diagram.origin)
-    return diagram
-
-
-def _is(box: Box, kinds: Collection[str]) -> bool:
-    return box.is_mark and box.origin in kinds
+    if not any(box.is_mark and box.origin in kinds for box in diagram.boxes):
+        return diagram
+    return _laid(diagram, kinds, {})
 
 
 def unmarked(diagram: Diagram) -> Diagram:
@@ -43,36 +31,49 @@ def unmarked(diagram: Diagram) -> Diagram:
     >>> x = Tensor("R")
     >>> f = Box("f", (x,), (x,)).diagram()
     >>> mark = Box("store", (x,), (x,), origin="store", insides=(f,))
-    >>> unmarked(mark.diagram().named("g") >> f) == f >> f, unmarked(f) is f
+    >>> unmarked(mark.diagram() >> f) == f >> f, unmarked(f) is f
     (True, True)
     """
     levels = definitions(diagram)
     if not any(box.is_mark for level in levels for box in level.boxes):
         return diagram
+    # what is inside a mark alone is laid where that stands
+    bodies = {id(inside) for level in levels for box in level.boxes if not box.is_mark for inside in box.insides}
     made: dict[int, Diagram] = {}
     for level in levels:
-        made[id(level)] = _level(level, made)
+        if id(level) in bodies or level is diagram:
+            changed = any(box.is_mark or _is_changed(box, made) for box in level.boxes)
+            made[id(level)] = _laid(level, MARKS, made) if changed else level
     return made[id(diagram)]
 
 
-def _level(level: Diagram, made: dict[int, Diagram]) -> Diagram:
-    """One level; those inside it are done, so that a mark holds none any more."""
-    if all(not box.is_mark and made[id(inside)] is inside for box in level.boxes for inside in box.insides):
-        return level
+def _is_changed(box: Box, made: dict[int, Diagram]) -> bool:
+    return any(made.get(id(inside), inside) is not inside for inside in box.insides)
+
+
+def _laid(level: Diagram, kinds: Collection[str], made: dict[int, Diagram]) -> Diagram:
+    """A level with its marks open, those in one another too; insides of its other boxes become what is `made`."""
     flat = level.flat
     build = Builder(level.dom)
     at = dict(zip(flat.inputs, build.inputs, strict=True))
-    for node in flat.nodes:
-        box = node.box
-        ins = [at[wire] for wire in node.ins]
-        insides = tuple(made[id(inside)] for inside in box.insides)
-        if box.is_mark:
-            outs = lay(build, insides[0], ins)
-        else:
-            if any(a is not b for a, b in zip(insides, box.insides, strict=True)):
+    # the bodies that are open: their nodes, where their wires are, and the node that each stands for
+    stack: list[tuple[Flat, Iterator[Node], dict[int, int], Node | None]] = [(flat, iter(flat.nodes), at, None)]
+    while True:
+        flat, rest, at, mark = stack[-1]
+        for node in rest:
+            box, ins = node.box, [at[wire] for wire in node.ins]
+            if box.is_mark and box.origin in kinds:
+                inner = box.insides[0].flat
+                stack.append((inner, iter(inner.nodes), dict(zip(inner.inputs, ins, strict=True)), node))
+                break
+            if _is_changed(box, made):
                 # it is the derivative that it was
-                derived, box = box.derived, box.with_(insides=insides)
+                derived, box = box.derived, box.with_(insides=tuple(made[id(inside)] for inside in box.insides))
                 box.derived = derived
-            outs = build.add(box, ins)
-        at.update(zip(node.outs, outs, strict=True))
-    return build.build([at[wire] for wire in flat.outputs], level.name, level.origin)
+            at.update(zip(node.outs, build.add(box, ins), strict=True))
+        else:
+            stack.pop()
+            ends = [at[wire] for wire in flat.outputs]
+            if mark is None:
+                return build.build(ends, level.name, level.origin)
+            stack[-1][2].update(zip(mark.outs, ends, strict=True))

@@ -35,7 +35,8 @@ def marked(joint: Joint, flat: Flattened, word: str) -> list[Step]:
                     steps.append(("forward", number))
                     reading.run(joint.forward[number].ins, joint.forward[number].outs)
             if len(steps) > _STEPS:
-                raise BudgetError(f"marks in one another run more than {_STEPS:,} boxes again")
+                span = joint.forward[regions.first[region]].box.span
+                raise BudgetError(f"marks in one another run more than {_STEPS:,} boxes again", span)
         steps.append(("backward", at))
         reading.run(joint.backward[at].ins, joint.backward[at].outs)
     return steps

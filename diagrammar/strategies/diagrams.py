@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from diagrammar.box import MARKS
 from diagrammar.diagram import Box, Diagram, bundle
 from diagrammar.strategies.growing import Growing, without_idle
-from diagrammar.strategies.room import FRAME, MARK, NOTHING, Options, Room, room_of
+from diagrammar.strategies.room import FRAME, NOTHING, Options, Room, room_of
 from diagrammar.strategies.signature import Signature
 from diagrammar.types import Type, Types
 
@@ -133,12 +133,11 @@ def _grow(draw: st.DrawFn, growing: Growing, boxes: int, least: int, depth: int)
         if choice >= 0:
             growing.place(choice, digits)
         elif choice != NOTHING and depth > 0:
-            _frame(draw, growing, digits, depth - 1, choice)
+            _frame(draw, growing, digits, depth - 1, choice == FRAME)
 
 
-def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, choice: int) -> None:
+def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bool) -> None:
     """A named diagram of a few boxes on one or two wires, or one from a wire to itself that is repeated, or marked."""
-    named = choice == FRAME
     here = list(growing.unused)
     if not here:
         return
@@ -166,10 +165,11 @@ def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, choice: i
         step, kept = without_idle(step, captures)
         held = ("captures", len(kept) - 1)
         starts = tuple([dom[place] for place in kept])
-        if choice == MARK:
-            kind = _MARKS[digits % len(_MARKS)]
-            box = Box(kind, starts, cod, origin=kind, params=(held,), insides=(step,))
-        else:
-            count = ("count", 1 + digits % _STEPS)
+        way = digits % (_STEPS + len(_MARKS))
+        if way < _STEPS:
+            count = ("count", 1 + way)
             box = Box("repeat", starts, cod, origin="repeat", params=(count, held), insides=(step,))
+        else:
+            kind = _MARKS[way - _STEPS]
+            box = Box(kind, starts, cod, origin=kind, params=(held,), insides=(step,))
         growing.add(box, [ins[place] for place in kept])

@@ -12,7 +12,7 @@ from diagrammar.strategies.signature import Instance, Signature
 from diagrammar.types import Tensor, Type, Types
 
 # what a choice may be that is no generator of the signature
-NOTHING, FRAME, REPEAT, MARK = -1, -2, -3, -4
+NOTHING, FRAME, REPEAT = -1, -2, -3
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Room:
         self.choices = [NOTHING, *range(len(named))]
         if "weight" in named:
             self.choices += [list(named).index("weight")] * often
-        self.choices += ([FRAME] * often + [REPEAT] * often + [MARK] * often) * options.frames
+        self.choices += ([FRAME] * often + [REPEAT] * often) * options.frames
         self._may: dict[tuple[int, int, tuple[int, ...]], bool] = {}
         self._entries: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
         self._known: dict[tuple[int, int, tuple[int, ...]], tuple[Instance, ...]] = {}
