@@ -84,6 +84,7 @@ def test_how_often_boxes_run(text: str, forward: int) -> None:
     [
         "{} {{ block }} >> {} {{ sin >> block }}",
         "repeat 2 {{ {} {{ block }} }} >> residual[{} {{ block }}]",
+        "block >> {} {{ block >> sin }} >> {} {{ sin }} >> sin",
         "x -> {} {{ y -> block(x) * y }}(x) + {} {{ y -> x * y }}(sin(x))",
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import diagrammar as dg
+from diagrammar.backends import reference
 from diagrammar.derivative.marks import unmarked
 from diagrammar.diagram import Diagram
 from diagrammar.functor import Functor
@@ -80,6 +81,9 @@ def test_a_mark_changes_no_path_and_no_value(name: str) -> None:
     assert one.source == other.source
     x = torch.randn(2, 3, dtype=torch.float64)
     assert torch.equal(one(x), other(x))
+    weights = {path: value.numpy() for path, value in one.state_dict().items()}
+    (found,) = reference.run(marked, [x.numpy()], weights)
+    torch.testing.assert_close(one.eval()(x).detach(), torch.from_numpy(found), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", [*PAIRS, *BLOCKS])
