@@ -91,6 +91,8 @@ def test_without_its_marks_it_is_the_same(name: str) -> None:
     """A mark is all that differs: frames, names and keys are those of the text without it."""
     marked, plain = pair(name)
     assert dg.same(unmarked(marked), plain)
+    # a mark of wires alone is no box
+    assert dg.same(marked, plain) == (name == "of wiring")
     assert dg.cartesian(marked) == dg.cartesian(plain)
     assert dg.same(dg.loads(str(marked))["f"], marked), str(marked)
 
