@@ -78,7 +78,9 @@ TRUE = {
     "a difference of affine maps": (TWO, "shifted(u) - shifted(v)", "one_more(u) - one_more(v)"),
     "a loop of linear boxes": (TWO, "repeat 3 { four }(u + v)", "repeat 3 { four }(u) + repeat 3 { four }(v)"),
     "a shared loop laid out": (ONE, "repeat 3 { cell }(u)", "cell(cell(cell(u)))"),
-    "marks are what they hold": (TWO, "recompute { stencil }(u + store { id }(v))", "store { stencil }(u) + stencil(v)"),
+    "marks are what they hold": (
+        TWO, "recompute { stencil }(u + store { id }(v))", "store { stencil }(u) + stencil(v)",
+    ),
     "map of a linear box": (
         "(x : R[5, 4], y : R[5, 4]) -> R[5, 4]", "map[vec](x + y)", "map[vec](x) + map[vec](y)",
     ),
