@@ -25,7 +25,7 @@ class Rule(Protocol):
 
 
 def evaluate(rule: Rule, root: Diagram) -> Any:
-    """The arrow that a diagram becomes: each definition once, frames by what is inside them.
+    """The arrow that a diagram becomes: each definition once, frames and marks by what is inside them.
 
     The category is an object with `id`, `swap`, `copy` and `discard`, or one of DisCoPy's, `Category(ob, ar)`: then an
     image that is no arrow of it is made one by `ar(image, dom, cod)`, as DisCoPy's own functors do.
@@ -83,7 +83,7 @@ class _Target:
     def box(self, box: Box, arrows: dict[int, Any]) -> Any:
         """The arrow of a box."""
         image = self.rule.image(box)
-        if image is None and box.key is not None and len(box.insides) == 1:
+        if image is None and (box.is_frame or box.is_mark):
             return arrows[id(box.insides[0])]
         if image is None:
             raise BackendError(f"the functor has no image of `{box.name}`", box.span)
@@ -119,13 +119,25 @@ def _folded(arrows: list[Any], operator: str) -> Any:
     return arrows[0]
 
 
+class Marked:
+    """An occurrence of a mark in a run: its `kind`, "store" or "recompute", and the one around it."""
+
+    __slots__ = ("kind", "outer")
+
+    def __init__(self, kind: str, outer: Marked | None) -> None:
+        self.kind = kind
+        self.outer = outer
+
+
 class Place:
-    """Where a box stands while a diagram is run: the path of what it owns, and how to run what is inside it."""
+    """Where a box stands while a diagram is run: the path of what it owns, and how to run what is inside it. `mark` is
+    the innermost `store` or `recompute` around it."""
 
-    __slots__ = ("_index", "_run", "_scope", "box")
+    __slots__ = ("_index", "_run", "_scope", "box", "mark")
 
-    def __init__(self, box: Box, run: _Run, scope: Scope, index: int) -> None:
+    def __init__(self, box: Box, run: _Run, scope: Scope, index: int, mark: Marked | None) -> None:
         self.box = box
+        self.mark = mark
         self._run = run
         self._scope = scope
         self._index = index
@@ -158,8 +170,8 @@ def interpret(
 ) -> tuple[Any, ...]:
     """Runs a diagram on values: `meaning(box, args, place)` gives the values of a box's outputs.
 
-    Named frames and `repeat` are entered, named frames only where `enter` says so; any other box is the meaning's own,
-    which may call `place.run` for what is inside.
+    Named frames, marks and `repeat` are entered, named frames only where `enter` says so; any other box is the
+    meaning's own, which may call `place.run` for what is inside.
 
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R")
@@ -191,14 +203,19 @@ class _Run:
                 if box.key is not None and len(box.insides) == 1 and self.enter(box):
                     where = self.instances.resolve(box.key, frame.scope, frame.index)
                     frame.waiting = node
-                    stack.append(
-                        _Frame(box.insides[0].flat, args, (where, frame.scope), self.instances.index_of(where))
-                    )
+                    scope = (where, frame.scope)
+                    index = self.instances.index_of(where)
+                    stack.append(_Frame(box.insides[0].flat, args, scope, index, frame.mark))
+                    break
+                if box.is_mark:
+                    frame.waiting = node
+                    mark = Marked(box.origin, frame.mark)
+                    stack.append(_Frame(box.insides[0].flat, args, frame.scope, frame.index, mark))
                     break
                 if box.origin == "repeat":
                     frame.waiting, frame.step, frame.state = node, 0, args
                     break
-                frame.put(node, self.meaning(box, args, Place(box, self, frame.scope, frame.index)))
+                frame.put(node, self.meaning(box, args, Place(box, self, frame.scope, frame.index, frame.mark)))
             else:
                 values = tuple([frame.slots[w] for w in frame.flat.outputs])
                 stack.pop()
@@ -223,7 +240,7 @@ class _Run:
                 assert isinstance(first, int)
                 index = self.instances.index(frame.index, first + frame.step)
                 frame.step += 1
-                stack.append(_Frame(inside.flat, frame.state, frame.scope, index))
+                stack.append(_Frame(inside.flat, frame.state, frame.scope, index, frame.mark))
                 return
         values = frame.state[frame.captures() :]
         frame.waiting, frame.state = None, ()
@@ -233,10 +250,13 @@ class _Run:
 class _Frame:
     """A body that is being run."""
 
-    __slots__ = ("flat", "index", "rest", "scope", "slots", "state", "step", "waiting")
+    __slots__ = ("flat", "index", "mark", "rest", "scope", "slots", "state", "step", "waiting")
 
-    def __init__(self, flat: Flat, inputs: Sequence[Any], scope: Scope, index: int) -> None:
+    def __init__(
+        self, flat: Flat, inputs: Sequence[Any], scope: Scope, index: int, mark: Marked | None = None
+    ) -> None:  # fmt: skip
         self.flat = flat
+        self.mark = mark
         self.slots: list[Any] = [None] * len(flat.types)
         for wire, value in zip(flat.inputs, inputs, strict=True):
             self.slots[wire] = value
@@ -248,9 +268,9 @@ class _Frame:
         self.state: tuple[Any, ...] = ()
 
     def captures(self) -> int:
-        """How many values go to each step as they are."""
+        """How many values go to each step of a `repeat` as they are."""
         box = self.waiting.box if self.waiting else None
-        count = box.param("captures", 0) if box is not None and box.key is None else 0
+        count = box.param("captures", 0) if box is not None and box.key is None and box.origin == "repeat" else 0
         assert isinstance(count, int)
         return count
 

@@ -39,11 +39,6 @@ def store(joint: Joint) -> list[Step]:
     return [("backward", at) for at in range(len(joint.backward))]
 
 
-def recompute(joint: Joint) -> list[Step]:
-    """The schedule that keeps nothing: a lens. The backward starts with the forward."""
-    return [*(("forward", at) for at in range(len(joint.forward))), *store(joint)]
-
-
 def split(joint: Joint, steps: Iterable[Step]) -> Optic:
     """The optic of a schedule: what its backward reads before it has made it is the residual."""
     back = _Back(joint)
