@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Value = Union[int, Fraction, float, bool, str, None, Poly, Space, "Bundle", tuple["Value", ...]]
 
 
+# the marks of a text, `store { f }` and `recompute { f }`: frames without a name and a key
+MARKS = frozenset({"store", "recompute"})
+
+
 class Ty(tuple[Type, ...]):
     """The type of a bundle of wires: a tuple of types, with `@` and `**` as in DisCoPy.
 
@@ -142,6 +146,11 @@ class Box:
             if known == name:
                 return value
         return default
+
+    @property
+    def is_mark(self) -> bool:
+        """Whether it is a mark: what it computes is its inside, and it says what a reverse pass does with that."""
+        return self.origin in MARKS and self.key is None and len(self.insides) == 1
 
     @property
     def is_frame(self) -> bool:

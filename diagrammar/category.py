@@ -120,12 +120,14 @@ def _folded(arrows: list[Any], operator: str) -> Any:
 
 
 class Place:
-    """Where a box stands while a diagram is run: the path of what it owns, and how to run what is inside it."""
+    """Where a box stands while a diagram is run: the path of what it owns, and how to run what is inside it. `mark` is
+    the innermost `store` or `recompute` around it, and the how many-th occurrence of a mark that is."""
 
-    __slots__ = ("_index", "_run", "_scope", "box")
+    __slots__ = ("_index", "_run", "_scope", "box", "mark")
 
-    def __init__(self, box: Box, run: _Run, scope: Scope, index: int) -> None:
+    def __init__(self, box: Box, run: _Run, scope: Scope, index: int, mark: Marked | None) -> None:
         self.box = box
+        self.mark = mark
         self._run = run
         self._scope = scope
         self._index = index
@@ -148,6 +150,8 @@ class Place:
 
 
 Meaning = Callable[[Box, tuple[Any, ...], Place], Sequence[Any]]
+# a mark by its kind, and the number of its occurrence in a run
+Marked = tuple[str, int]
 
 
 def interpret(
@@ -158,8 +162,8 @@ def interpret(
 ) -> tuple[Any, ...]:
     """Runs a diagram on values: `meaning(box, args, place)` gives the values of a box's outputs.
 
-    Named frames and `repeat` are entered, named frames only where `enter` says so; any other box is the meaning's own,
-    which may call `place.run` for what is inside.
+    Named frames, marks and `repeat` are entered, named frames only where `enter` says so; any other box is the
+    meaning's own, which may call `place.run` for what is inside.
 
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R")
@@ -173,12 +177,14 @@ def interpret(
 class _Run:
     """One run: values in slots, and a stack of the bodies that are entered."""
 
-    __slots__ = ("enter", "instances", "meaning")
+    __slots__ = ("enter", "instances", "marks", "meaning")
 
     def __init__(self, meaning: Meaning, enter: Callable[[Box], bool]) -> None:
         self.meaning = meaning
         self.enter = enter
         self.instances = Instances()
+        # how many marks have been entered
+        self.marks = 0
 
     def diagram(self, diagram: Diagram, inputs: Sequence[Any], scope: Scope, index: int) -> tuple[Any, ...]:
         """Runs a diagram whose keys start at a path."""
@@ -191,14 +197,20 @@ class _Run:
                 if box.key is not None and len(box.insides) == 1 and self.enter(box):
                     where = self.instances.resolve(box.key, frame.scope, frame.index)
                     frame.waiting = node
-                    stack.append(
-                        _Frame(box.insides[0].flat, args, (where, frame.scope), self.instances.index_of(where))
-                    )
+                    scope = (where, frame.scope)
+                    index = self.instances.index_of(where)
+                    stack.append(_Frame(box.insides[0].flat, args, scope, index, frame.mark))
+                    break
+                if box.is_mark:
+                    frame.waiting = node
+                    mark = (box.origin, self.marks)
+                    self.marks += 1
+                    stack.append(_Frame(box.insides[0].flat, args, frame.scope, frame.index, mark))
                     break
                 if box.origin == "repeat":
                     frame.waiting, frame.step, frame.state = node, 0, args
                     break
-                frame.put(node, self.meaning(box, args, Place(box, self, frame.scope, frame.index)))
+                frame.put(node, self.meaning(box, args, Place(box, self, frame.scope, frame.index, frame.mark)))
             else:
                 values = tuple([frame.slots[w] for w in frame.flat.outputs])
                 stack.pop()
@@ -223,7 +235,7 @@ class _Run:
                 assert isinstance(first, int)
                 index = self.instances.index(frame.index, first + frame.step)
                 frame.step += 1
-                stack.append(_Frame(inside.flat, frame.state, frame.scope, index))
+                stack.append(_Frame(inside.flat, frame.state, frame.scope, index, frame.mark))
                 return
         values = frame.state[frame.captures() :]
         frame.waiting, frame.state = None, ()
@@ -233,10 +245,13 @@ class _Run:
 class _Frame:
     """A body that is being run."""
 
-    __slots__ = ("flat", "index", "rest", "scope", "slots", "state", "step", "waiting")
+    __slots__ = ("flat", "index", "mark", "rest", "scope", "slots", "state", "step", "waiting")
 
-    def __init__(self, flat: Flat, inputs: Sequence[Any], scope: Scope, index: int) -> None:
+    def __init__(
+        self, flat: Flat, inputs: Sequence[Any], scope: Scope, index: int, mark: Marked | None = None
+    ) -> None:  # fmt: skip
         self.flat = flat
+        self.mark = mark
         self.slots: list[Any] = [None] * len(flat.types)
         for wire, value in zip(flat.inputs, inputs, strict=True):
             self.slots[wire] = value
@@ -248,9 +263,9 @@ class _Frame:
         self.state: tuple[Any, ...] = ()
 
     def captures(self) -> int:
-        """How many values go to each step as they are."""
+        """How many values go to each step of a `repeat` as they are."""
         box = self.waiting.box if self.waiting else None
-        count = box.param("captures", 0) if box is not None and box.key is None else 0
+        count = box.param("captures", 0) if box is not None and box.key is None and box.origin == "repeat" else 0
         assert isinstance(count, int)
         return count
 

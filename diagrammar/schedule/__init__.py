@@ -6,8 +6,8 @@ after it (`reverse`); a schedule says in what order the backward runs forward an
 read from the forward is the residual (`optic`).
 """
 
-from diagrammar.schedule.flattened import Flattened, flattened
+from diagrammar.schedule.flattened import Flattened, Mark, flattened
 from diagrammar.schedule.optic import Optic, split
 from diagrammar.schedule.reverse import Joint, joint
 
-__all__ = ["Flattened", "Joint", "Optic", "flattened", "joint", "split"]
+__all__ = ["Flattened", "Joint", "Mark", "Optic", "flattened", "joint", "split"]

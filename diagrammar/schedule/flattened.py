@@ -23,18 +23,28 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A `store { ... }` or `recompute { ... }` round a box: the `kind` is the word, `region` tells apart each
+    occurrence of a mark, the same text in two steps of a `repeat` too."""
+
+    kind: str
+    region: int
+
+
+@dataclass(frozen=True)
 class Flattened:
     """`diagram` has the inputs of the diagram that it was made of, then its weights; `names[k]` says which box its box
-    k was: where it stands, `layer.0`, and what it is called."""
+    k was: where it stands, `layer.0`, and what it is called; `marks[k]` is the innermost mark round it."""
 
     diagram: Diagram
     inputs: int
     weights: tuple[Weight, ...]
     names: tuple[tuple[str, str], ...]
+    marks: tuple[Mark | None, ...]
 
 
 def flattened(diagram: Diagram, keep: Callable[[Box], bool] = lambda box: False) -> Flattened:
-    """The diagram without named frames, but for those that `keep` says; `repeat` is unrolled.
+    """The diagram without named frames and marks, but for those that `keep` says; `repeat` is unrolled.
 
     Weights become inputs, each once, after those of the diagram. A frame that is kept has its weights as its last
     inputs, and their names as its static argument `weights`; a `map`, `fold`, `scan` or `tree` has them among its
@@ -57,16 +67,17 @@ def flattened(diagram: Diagram, keep: Callable[[Box], bool] = lambda box: False)
     ends = interpret(diagram, meaning, body.build.inputs, lambda box: not keep(box))
     made = body.lifted(len(diagram.dom), ends, first=False)
     weights = tuple(Weight(path, box) for path, (box, _) in body.weights.items())
-    return Flattened(made, len(diagram.dom), weights, tuple(body.names))
+    return Flattened(made, len(diagram.dom), weights, tuple(body.names), tuple(body.marks))
 
 
 class _Body:
     """A body that is being made, and the weights that it has asked for so far: the box and the wire of each."""
 
-    __slots__ = ("build", "names", "weights")
+    __slots__ = ("build", "marks", "names", "weights")
 
     def __init__(self, build: Builder) -> None:
         self.build = build
+        self.marks: list[Mark | None] = []
         self.names: list[tuple[str, str]] = []
         self.weights: dict[str, tuple[Box, int]] = {}
 
@@ -103,6 +114,7 @@ class _Opening:
             return (body.weight(place.path(), box),)
         _check(box)
         body.names.append((place.around(), box.name))
+        body.marks.append(None if place.mark is None else Mark(*place.mark))
         if not box.insides:
             return body.build.add(box, args)
         if box.key is not None:
