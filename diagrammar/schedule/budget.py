@@ -1,128 +1,124 @@
-"""A schedule for a bound on the bytes that live at once: the body cut into a chain, and the best of its schedules."""
+"""A schedule for a bound on the bytes that live at once: the best over ranges of the boxes, for each order of branches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import inf, isqrt
+from math import inf
 
-from diagrammar.diagram import Box
 from diagrammar.errors import DiagramValueError
-from diagrammar.schedule.chain import Chain, Table
-from diagrammar.schedule.optic import FREE, Optic, Step, split, store
+from diagrammar.schedule.flattened import Mark
+from diagrammar.schedule.line import Cut, Reads, Work, cut, line, reads_of
+from diagrammar.schedule.optic import Optic, Step, split, store
+from diagrammar.schedule.ranges import Table
 from diagrammar.schedule.reverse import Joint
-from diagrammar.schedule.storage import Bytes, Run, peak
+from diagrammar.schedule.storage import Bytes, peak
 
-# so many segments at most, and as many places where nothing but the start of one is kept as their squares, times the
-# segments, allow
+# so many segments at most, so many from which a range may be run again, and so many points of memory for each range
 _SEGMENTS = 240
-_TRIED = 300_000
+_PLACES = 48
+_POINTS = 64
 
-Work = Callable[[Box], float]
+
+@dataclass(frozen=True)
+class Found:
+    """A schedule, its optic, the most bytes that live at once, and the work that is done again."""
+
+    steps: tuple[Step, ...]
+    optic: Optic
+    peak: int
+    work: float
 
 
-def within(joint: Joint, budget: int, sizes: Bytes, work: Work) -> tuple[list[Step], Optic]:
+@dataclass(frozen=True)
+class Task:
+    """What is to be scheduled: a joint pass, the bytes of its wires, what its boxes read, and the work of each."""
+
+    joint: Joint
+    sizes: Bytes
+    reads: Reads
+    work: Work
+    marks: Sequence[Mark | None]
+    pinned: frozenset[int]
+
+    def found(self, steps: Sequence[Step], order: Sequence[int]) -> Found:
+        """A schedule, counted wire by wire."""
+        optic = split(self.joint, steps, order, self.pinned)
+        most, _ = peak(self.joint, optic, self.sizes)
+        again = sum(self.work(self.joint.forward[at].box) for at in optic.again)
+        return Found(tuple(steps), optic, most, again)
+
+
+def within(
+    joint: Joint, budget: int, sizes: Bytes, work: Work, marks: Sequence[Mark | None] = ()
+) -> tuple[list[Step], Optic]:
     """The schedule of least recomputation, in the units of `work`, whose peak is at most `budget` bytes, and its optic.
 
-    The body is cut where least is held, into a chain of segments: each keeps what its backward reads, or its start
-    alone. The peak is that of the boxes in their order, counted wire by wire. Raises DiagramValueError, with the least
-    that is possible, where nothing fits.
+    Raises DiagramValueError, with the least that is possible, where nothing fits.
     """
-    steps = store(joint)
-    optic = split(joint, steps)
-    most, _ = peak(joint, optic, sizes)
-    if most <= budget:
-        return steps, optic
-    cuts, places = _cuts(joint, sizes, work)
-    # what is rounded may be a little more than all
-    table = Table(_chain(joint, cuts, places, sizes, work), most + most // 16)
-    least, known = most, inf
-    # from the least work on: more slots never cost more work, but what the chain does not see may cost memory
-    for m in range(table.slots, -1, -1):
-        if table.work(m) == inf:
-            break
-        if table.work(m) == known:
-            # the same work in less memory: the last of its row is the best of it
-            continue
-        steps = _written(joint, cuts, table, _last(table, m))
-        optic = split(joint, steps)
-        found, _ = peak(joint, optic, sizes)
-        known = table.work(m)
-        least = min(least, found)
-        if found <= budget:
-            return steps, optic
-    raise DiagramValueError(f"a training step needs {least:,} bytes at least, memory={budget:,} is less")
+    reads = reads_of(joint, sizes.root)
+    task = Task(joint, sizes, reads, work, marks, frozenset(sizes.root.get(w, w) for w in joint.results) & reads.maker.keys())
+    found = _solved(task, range(len(joint.forward)), budget)
+    if found is None:
+        raise DiagramValueError(f"a training step needs ? bytes at least, memory={budget:,} is less")
+    return list(found.steps), found.optic
 
 
-def _last(table: Table, m: int) -> int:
-    """The smallest memory in which the work is the same."""
-    while m > 0 and table.work(m - 1) == table.work(m):
-        m -= 1
-    return m
+def _solved(task: Task, order: Sequence[int], budget: int) -> Found | None:
+    cuts, places = _cuts(task, order)
+    parts = cut(task.joint, task.reads, task.sizes, order, cuts, task.pinned)
+    table = Table(line(parts, task.work, places, ()), budget, _POINTS)
+    for m, _ in reversed([*table.points(), (budget, 0.0)]) if table.points() else ():
+        found = task.found(_written(parts, table, m), order)
+        if found.peak <= budget:
+            return found
+    return None
 
 
-def _written(joint: Joint, cuts: list[int], table: Table, m: int) -> list[Step]:
+def _written(parts: Cut, table: Table, memory: int) -> list[Step]:
     """The steps of a schedule of segments as steps of boxes."""
-    segment = _segments(cuts, len(joint.forward))
-    groups: list[list[int]] = [[] for _ in cuts[1:]]
-    for at, owner in enumerate(joint.owners):
-        groups[segment[owner]].append(at)
     steps: list[Step] = []
-    for what, s, t in table.steps(m):
-        if what == "forward":
-            steps += [("forward", at) for at in range(cuts[s], cuts[t])]
-        else:
-            steps += [("backward", at) for at in groups[s]]
+    for what, segments in table.steps(memory):
+        for s in segments:
+            if what == "forward":
+                steps += [("forward", box) for box in parts.order[parts.cuts[s] : parts.cuts[s + 1]]]
+            else:
+                steps += [("backward", at) for at in parts.groups[s]]
     return steps
 
 
-def _segments(cuts: list[int], count: int) -> list[int]:
-    found = [0] * max(count, 1)
-    for number, (start, stop) in enumerate(pairwise(cuts)):
-        found[start:stop] = [number] * (stop - start)
-    return found
-
-
-def boundaries(joint: Joint) -> list[frozenset[int]]:
-    """For each place between boxes of the forward, the wires that are made before it and read after it."""
-    made = {wire: at for at, node in enumerate(joint.forward) for wire in node.outs}
-    free = {wire: node for node in joint.forward if node.box.origin in FREE for wire in node.outs}
+def boundaries(task: Task, order: Sequence[int]) -> list[int]:
+    """For each place between boxes, the bytes of the wires that are made before it and read by a box after it."""
+    at = [0] * len(order)
+    for place, box in enumerate(order):
+        at[box] = place
     last: dict[int, int] = {}
-    for at, node in enumerate(joint.forward):
-        for wire in node.ins:
-            stack = [wire]
-            while stack:
-                each = stack.pop()
-                # a view is made again where it is read: what it looks at has to be there
-                if each in free:
-                    stack.extend(free[each].ins)
-                elif each in made:
-                    last[each] = max(last.get(each, 0), at)
-    ends: list[set[int]] = [set() for _ in range(len(joint.forward) + 1)]
-    for wire, at in last.items():
-        for place in (made[wire] + 1, at + 1):
-            ends[place].symmetric_difference_update({wire})
-    found, now = [], frozenset[int]()
-    for change in ends:
-        now = now ^ change
-        found.append(now)
-    return found
+    for box, wires in enumerate(task.reads.forward):
+        for wire in wires:
+            last[wire] = max(last.get(wire, 0), at[box])
+    change = [0] * (len(order) + 2)
+    for wire, place in last.items():
+        if wire not in task.pinned:
+            change[at[task.reads.maker[wire]] + 1] += task.sizes.size[wire]
+            change[place + 1] -= task.sizes.size[wire]
+    for place in range(len(order)):
+        change[place + 1] += change[place]
+    return change[: len(order) + 1]
 
 
-def _cuts(joint: Joint, sizes: Bytes, work: Work) -> tuple[list[int], list[int]]:
+def _cuts(task: Task, order: Sequence[int]) -> tuple[list[int], list[int]]:
     """Where the body is cut: after every box, or in parts of like work; and the segments whose start may be kept: where
     least is held all around, and then after the boxes that are most work to do again."""
-    held = [sum(sizes.size[wire] for wire in wires) for wires in boundaries(joint)]
-    count = len(joint.forward)
+    held, count = boundaries(task, order), len(order)
     done = [0.0]
-    for node in joint.forward:
-        done.append(done[-1] + work(node.box))
+    for box in order:
+        done.append(done[-1] + task.work(task.joint.forward[box].box))
     low = [at for at in range(1, count) if (at == 1 or held[at] <= held[at - 1]) and held[at] <= held[at + 1]]
-    most = max(8, isqrt(_TRIED // min(count, _SEGMENTS)))
-    places = _thinned(low, done, most)
+    places = _thinned(low, done, _PLACES)
     rest = sorted(set(range(1, count)) - set(places), key=lambda at: (done[at - 1] - done[at], at))
-    places = sorted([*places, *rest[: most - len(places)]])
+    places = sorted([*places, *rest[: _PLACES - len(places)]])
     cuts = sorted({0, count, *places, *_thinned(list(range(1, count)), done, _SEGMENTS)})
     return cuts, [number for number, at in enumerate(cuts) if at in set(places)]
 
@@ -137,46 +133,3 @@ def _thinned(places: list[int], done: list[float], most: int) -> list[int]:
 
 def _apart(done: list[float], want: float, at: int) -> float:
     return abs(done[at] - want)
-
-
-def _chain(joint: Joint, cuts: list[int], places: list[int], sizes: Bytes, work: Work) -> Chain:
-    """The figures of the segments."""
-    held = boundaries(joint)
-    starts = [held[at] for at in cuts[:-1]]
-    results = set(joint.results) | set(joint.inputs)
-    segment = _segments(cuts, len(joint.forward))
-    groups: list[list[int]] = [[] for _ in starts]
-    for at, owner in enumerate(joint.owners):
-        groups[segment[owner]].append(at)
-
-    def weigh(wires: set[int] | frozenset[int]) -> int:
-        return sum(sizes.size[wire] for wire in wires)
-
-    residual, passing, backward, ends = [], [], [], []
-    for number, (start, stop) in enumerate(pairwise(cuts)):
-        nodes = joint.forward[start:stop]
-        back = [joint.backward[at] for at in groups[number]]
-        own = {sizes.root.get(wire, wire) for node in nodes for wire in node.outs}
-        read = {sizes.root.get(wire, wire) for node in back for wire in node.ins}
-        keep = (own & read) - results
-        after = held[stop] if stop < len(joint.forward) else frozenset()
-        made = {wire for node in back for wire in node.outs}
-        given = {wire for node in back for wire in node.ins} - made - own - set(starts[number]) - set(joint.inputs)
-        waiting = weigh({wire for wire in given if wire >= len(joint.inputs)})
-        base = set(joint.inputs) | set(starts[number])
-        run = Run(sizes.size, sizes.root, base)
-        run.run(nodes, set(after), sizes.scratch)
-        passing.append(run.peak)
-        run = Run(sizes.size, sizes.root, base)
-        run.run(nodes, set(after) | keep, sizes.scratch)
-        turned = Run(sizes.size, sizes.root, base)
-        for wire in (*keep, *given):
-            turned.make(wire)
-        last = {wire for node in back for wire in node.outs} - {wire for node in back for wire in node.ins}
-        turned.run(back, last, sizes.scratch)
-        residual.append(weigh((keep | set(after)) - set(starts[number])))
-        backward.append(max(run.peak + waiting, turned.peak))
-        ends.append(waiting)
-    start_bytes = [[weigh(later - first) for later in starts] for first in starts]
-    works = [sum(work(node.box) for node in joint.forward[a:b]) for a, b in pairwise(cuts)]
-    return Chain(works, start_bytes, residual, passing, backward, ends, places)

@@ -1,0 +1,403 @@
+"""The least recomputation of a line of segments under a bound on its memory, by dynamic programming over ranges."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+
+# memory and work: what a schedule takes at least, and what it does again in so much
+Point = tuple[int, float]
+# a range s .. t, and how many of the groups of `_Ranges.doubtful` may be let go
+State = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A wire that is read after the segment that makes it, or by the backward of that: its bytes, the segment, and the
+    segments whose forward and whose backward read it, each in order."""
+
+    size: int
+    made: int
+    forward: tuple[int, ...]
+    backward: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Segments in the order in which they run, in any unit of memory and of work.
+
+    For each segment: `work` of its forward, and `own` of that part of it which its own backward reads; `passing`, the
+    most that lives while its forward runs, besides what was there before; `keeping`, the same where it keeps what its
+    backward reads; `turning`, the most while its backward runs, besides what waited for it. `before[s]` is what lives in
+    the first forward whatever the schedule, `waiting[t]` what does while the backward of segment t is the next one to
+    run: cotangents, gradients, results. `places` are the segments from which a range may be run again; `spans` are
+    ranges of which nothing is kept from before their own backward.
+    """
+
+    work: Sequence[float]
+    own: Sequence[float]
+    wires: Sequence[Held]
+    passing: Sequence[int]
+    keeping: Sequence[int]
+    turning: Sequence[int]
+    before: Sequence[int]
+    waiting: Sequence[int]
+    places: Sequence[int]
+    spans: Sequence[tuple[int, int]] = ()
+
+    def __len__(self) -> int:
+        return len(self.work)
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Segments up to k are run and nothing is kept but what the rest of a range reads: the most memory that this takes,
+    what is `held` then, and the work."""
+
+    k: int
+    need: int
+    held: int
+    work: float
+
+
+class Ranges:
+    """What the ranges of a line need.
+
+    The need of a range s .. t are the wires that are made before s and read in it, by a forward or a backward. A wire of
+    it that is also read before s may be needed by a range that waits: it is let go only where that range makes it again. `doubtful` are those wires, the last made first, grouped by the segment that makes them.
+    """
+
+    __slots__ = ("_crossing", "_doubtful", "_from", "_keep", "_made", "_reads", "_within", "line")
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        count = len(line)
+        self._reads = [tuple(sorted({*wire.forward, *wire.backward})) for wire in line.wires]
+        self._made: list[list[int]] = [[] for _ in range(count)]
+        self._crossing: list[list[int]] = [[] for _ in range(count + 1)]
+        self._from = [1 << at for at in range(count)]
+        asked: list[set[int]] = [set() for _ in range(count)]
+        for number, wire in enumerate(line.wires):
+            self._made[wire.made].append(number)
+            for at in wire.forward:
+                asked[at].add(wire.made)
+            for at in range(wire.made + 1, self._reads[number][-1] + 1):
+                self._crossing[at].append(number)
+        for at in range(count):
+            for maker in asked[at]:
+                if maker < at:
+                    self._from[at] |= self._from[maker]
+        self._keep = [min((b for a, b in line.spans if a <= s <= b), default=count) for s in range(count)]
+        inner = [[(a, b) for a, b in line.spans if a < k <= b] for k in range(count + 1)]
+        self._within = [
+            (max((a for a, _ in each), default=0), min((b for _, b in each), default=count)) for each in inner
+        ]
+        self._doubtful: dict[tuple[int, int], list[tuple[int, list[int]]]] = {}
+
+    def next_read(self, wire: int, at: int) -> int:
+        """The first segment from `at` on that reads a wire; one past the end of the line where none does."""
+        reads = self._reads[wire]
+        found = bisect_left(reads, at)
+        return reads[found] if found < len(reads) else len(self.line) + 1
+
+    def need(self, s: int, t: int) -> list[int]:
+        """The wires that a range needs."""
+        if s > len(self.line):
+            return []
+        return [wire for wire in self._crossing[s] if self.next_read(wire, s) <= t]
+
+    def doubtful(self, s: int, t: int) -> list[tuple[int, list[int]]]:
+        """Those of them that a range before may need too."""
+        found = self._doubtful.get((s, t))
+        if found is None:
+            groups: dict[int, list[int]] = {}
+            for wire in self.need(s, t):
+                if self.next_read(wire, self.line.wires[wire].made) < s:
+                    groups.setdefault(self.line.wires[wire].made, []).append(wire)
+            found = self._doubtful[s, t] = sorted(groups.items(), reverse=True)[:_DOUBTS]
+        return found
+
+    def lets_go(self, state: State, wire: int) -> bool:
+        """Whether nothing but the range needs a wire that it needs."""
+        s, t, count = state
+        made = self.line.wires[wire].made
+        if self.next_read(wire, made) >= s:
+            return True
+        groups = self.doubtful(s, t)
+        return count > 0 and made >= groups[count - 1][0]
+
+    def may_keep(self, s: int, t: int) -> bool:
+        """Whether segment s may keep what its backward reads while the rest of s .. t is done."""
+        return t <= self._keep[s]
+
+    def may_split(self, s: int, k: int, t: int) -> bool:
+        """Whether s .. t may be done as k .. t and then s .. k - 1."""
+        low, high = self._within[k]
+        return s >= low and t <= high
+
+    def chosen(self, k: int, t: int) -> int:
+        """The segments before k that make what k .. t needs, as bits; all of them in the first forward."""
+        if t == len(self.line):
+            return (1 << k) - 1
+        found = 0
+        for wire in self.need(k, t):
+            found |= self._from[self.line.wires[wire].made]
+        return found
+
+    def forwards(self, k: int, t: int, starts: Sequence[int]) -> Iterator[tuple[int, Forward]]:
+        """For those of the starts that are before k, the last first: the run from there to k, for k .. t."""
+        line, first = self.line, t == len(self.line)
+        chosen, wanted = self.chosen(k, t), set(self.need(k, t))
+        live = [0 if first else line.waiting[t]] * (k + 1)
+        if first:
+            live[:k] = line.before[:k]
+        most = held = 0
+        work = 0.0
+        asked = set(starts)
+        for s in range(k - 1, -1, -1):
+            if chosen >> s & 1:
+                work += 0.0 if first else line.work[s]
+                most = max(most, live[s] + line.passing[s])
+                for number in self._made[s]:
+                    wire = line.wires[number]
+                    last = k - 1
+                    if number in wanted:
+                        held += wire.size
+                    else:
+                        last = next((at for at in reversed(wire.forward) if at < k and chosen >> at & 1), s)
+                    for at in range(s + 1, last + 1):
+                        live[at] += wire.size
+                        if chosen >> at & 1 and live[at] + line.passing[at] > most:
+                            most = live[at] + line.passing[at]
+            if s in asked and self.may_split(s, k, t):
+                yield s, Forward(k, most, held, work)
+
+    def own(self, s: int, t: int) -> tuple[int, bool]:
+        """The bytes of what segment s makes that its backward or the rest of s .. t reads; whether the rest does."""
+        held, rest = 0, False
+        for number in self._made[s]:
+            wire = self.line.wires[number]
+            later = self.next_read(number, s + 1) <= t
+            rest = rest or later
+            if later or s in wire.backward:
+                held += wire.size
+        return held, rest
+
+    def freed(self, state: State) -> tuple[int, int]:
+        """The bytes of the need of a range that are let go once its first segment has run, where that keeps what its
+        backward reads; and those let go when only that backward is left."""
+        s, t, _ = state
+        now = after = 0
+        for number in self.need(s, t):
+            wire = self.line.wires[number]
+            if s in wire.backward or not self.lets_go(state, number):
+                continue
+            after += wire.size
+            if self.next_read(number, s + 1) > t:
+                now += wire.size
+        return now, after
+
+    def gains(self, state: State, ks: Sequence[int]) -> list[int]:
+        """For each k, the bytes of the need of s .. t that are let go when s .. k - 1 alone is left."""
+        s, t, _ = state
+        found = [0] * (len(ks) + 1)
+        for number in self.need(s, t):
+            if self.lets_go(state, number):
+                read = self.next_read(number, s)
+                found[bisect_left(ks, read + 1)] += self.line.wires[number].size
+        # those first read at `read` or later are not needed by s .. k - 1 for k up to that
+        total, gains = 0, [0] * len(ks)
+        for at in range(len(ks) - 1, -1, -1):
+            total += found[at + 1]
+            gains[at] = total
+        return gains
+
+    def rest(self, state: State, k: int) -> State:
+        """The state of k .. t where s .. k - 1 waits with its start."""
+        s, t, _ = state
+        count = 0
+        for made, wires in self.doubtful(k, t):
+            if made < s and not all(self.next_read(w, s) >= k and self.lets_go(state, w) for w in wires):
+                break
+            count += 1
+        return k, t, count
+
+    def start(self, state: State, k: int) -> State:
+        """The state of s .. k - 1 when k .. t is done."""
+        s, t, count = state
+        bound = self.doubtful(s, t)[count - 1][0] if count else s
+        return s, k - 1, sum(made >= bound for made, _ in self.doubtful(s, k - 1))
+
+    def after(self, state: State) -> State:
+        """The state of s + 1 .. t where segment s keeps what its backward reads."""
+        s, t, _ = state
+        count = 0
+        for _, wires in self.doubtful(s + 1, t):
+            if not all(s not in self.line.wires[w].backward and self.lets_go(state, w) for w in wires):
+                break
+            count += 1
+        return s + 1, t, count
+
+
+# so many groups of wires are told apart at most; those made before are held
+_DOUBTS = 4
+
+
+class Table:
+    """For each range and each memory the least work of all forwards that are run again; `most` points for each."""
+
+    __slots__ = ("_best", "_forwards", "_most", "_ranges", "limit", "line")
+
+    def __init__(self, line: Line, limit: int, most: int) -> None:
+        self.line, self.limit, self._most = line, limit, most
+        self._ranges = Ranges(line)
+        self._best: dict[State, list[Point]] = {}
+        self._forwards: dict[tuple[int, int], list[Forward]] = {}
+        count = len(line)
+        places = sorted({*line.places, count} - {0})
+        starts = [0, *places[:-1]]
+        for t in sorted({count, *(k - 1 for k in places)}):
+            for k in places:
+                if k <= t:
+                    for s, forward in self._ranges.forwards(k, t, starts):
+                        self._forwards.setdefault((s, t), []).append(forward)
+            for s in range(t, -1, -1):
+                for doubts in range(len(self._ranges.doubtful(s, t)) + 1):
+                    state = (s, t, doubts)
+                    self._best[state] = _thinned(_frontier(self._options(state), limit), most)
+
+    def points(self) -> list[Point]:
+        """For the whole line: memory, and the work that is done again in so much, the least memory first."""
+        return self._best[0, len(self.line), 0]
+
+    def work(self, memory: int) -> float:
+        """The least work that is done again in so much memory; infinite where it does not fit."""
+        return _value(self.points(), memory)
+
+    def _options(self, state: State) -> list[Point]:
+        """What all first choices of a state come to."""
+        s, t, _ = state
+        line, ranges = self.line, self._ranges
+        if s == len(line):
+            return [(0, 0.0)]
+        if s == t:
+            _, after = ranges.freed(state)
+            return [(line.waiting[s] + max(line.keeping[s], line.turning[s] - after), line.own[s])]
+        found: list[Point] = []
+        if ranges.may_keep(s, t):
+            need, beside, cost = self._keeping(state)
+            found += [(max(need, m + beside), w + cost) for m, w in self._best[ranges.after(state)]]
+        forwards = self._forwards.get((s, t), ())
+        gains = ranges.gains(state, [each.k for each in forwards])
+        for each, gain in zip(forwards, gains, strict=True):
+            later, before = self._best[ranges.rest(state, each.k)], self._best[ranges.start(state, each.k)]
+            found += _joined(later, each.held, before, -gain, each.need, each.work)
+        return found
+
+    def _keeping(self, state: State) -> tuple[int, int, float]:
+        """The first segment keeps what its backward reads: the most that it takes, what it leaves less for the rest, and
+        its work."""
+        s, t, _ = state
+        line, first = self.line, t == len(self.line)
+        held, rest = self._ranges.own(s, t)
+        now, after = self._ranges.freed(state)
+        there = line.before[s] if first else line.waiting[t]
+        need = max(there + line.keeping[s], line.waiting[s] + line.turning[s] - after)
+        return need, held - now, 0.0 if first else line.work[s] if rest else line.own[s]
+
+    def steps(self, memory: int) -> Iterator[tuple[str, Sequence[int]]]:
+        """What is done after the first forward: ("forward", segments) again, ("backward", (s,)) of a segment."""
+        stack: list[tuple[str, State, int]] = [("solve", (0, len(self.line), 0), memory)]
+        while stack:
+            what, state, m = stack.pop()
+            s, t, _ = state
+            first = t == len(self.line)
+            if what == "backward":
+                yield what, (s,)
+            if what == "backward" or s == len(self.line):
+                continue
+            each, gain = self._choice(state, m) if s < t else (None, 0)
+            if each is None:
+                if not first:
+                    yield "forward", (s,)
+                stack.append(("backward", state, 0))
+                if s < t:
+                    stack.append(("solve", self._ranges.after(state), m - self._keeping(state)[1]))
+                continue
+            if not first:
+                chosen = self._ranges.chosen(each.k, t)
+                yield "forward", tuple(at for at in range(s, each.k) if chosen >> at & 1)
+            stack.append(("solve", self._ranges.start(state, each.k), m + gain))
+            stack.append(("solve", self._ranges.rest(state, each.k), m - each.held))
+
+    def _choice(self, state: State, m: int) -> tuple[Forward | None, int]:
+        """The best first choice in so much memory, None for keeping, and what is let go by it."""
+        s, t, _ = state
+        ranges = self._ranges
+        best, choice = inf, None
+        gained = 0
+        if ranges.may_keep(s, t):
+            need, beside, cost = self._keeping(state)
+            if need <= m:
+                best = cost + _value(self._best[ranges.after(state)], m - beside)
+        forwards = self._forwards.get((s, t), ())
+        gains = ranges.gains(state, [each.k for each in forwards])
+        for each, gain in zip(forwards, gains, strict=True):
+            if each.need > m:
+                continue
+            later = _value(self._best[ranges.rest(state, each.k)], m - each.held)
+            cost = each.work + later + _value(self._best[ranges.start(state, each.k)], m + gain)
+            if cost < best:
+                best, choice, gained = cost, each, gain
+        return choice, gained
+
+
+def _value(points: list[Point], memory: int) -> float:
+    found = bisect_left(points, (memory + 1, -inf))
+    return points[found - 1][1] if found else inf
+
+
+def _joined(
+    one: list[Point], beside: int, other: list[Point], less: int, need: int, work: float
+) -> Iterator[Point]:  # fmt: skip
+    """The points of the sum of two step functions of memory, of which each has so much less than there is."""
+    i = j = 0
+    while i < len(one) and j < len(other):
+        m = max(one[i][0] + beside, other[j][0] + less)
+        # both as far as this memory goes
+        while i + 1 < len(one) and one[i + 1][0] + beside <= m:
+            i += 1
+        while j + 1 < len(other) and other[j + 1][0] + less <= m:
+            j += 1
+        yield (m if m > need else need), one[i][1] + other[j][1] + work
+        if j + 1 >= len(other) or (i + 1 < len(one) and one[i + 1][0] + beside <= other[j + 1][0] + less):
+            i += 1
+        else:
+            j += 1
+
+
+def _frontier(points: list[Point], limit: int) -> list[Point]:
+    """Those that no other one is better than."""
+    found: list[Point] = []
+    least = inf
+    for m, w in sorted(points):
+        if w < least and m <= limit:
+            found.append((m, w))
+            least = w
+    return found
+
+
+def _thinned(points: list[Point], most: int) -> list[Point]:
+    """At most so many of them, evenly along the curve, with both ends."""
+    if len(points) <= most:
+        return points
+    (low, high), (top, least) = points[0], points[-1]
+    found, reached = [points[0]], 0.0
+    for m, w in points[1:-1]:
+        along = (m - low) / (top - low) + (high - w) / (high - least)
+        if along >= reached + 2 / (most - 1):
+            found.append((m, w))
+            reached = along
+    return [*found, points[-1]]
