@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
-from math import inf
 
 from diagrammar.errors import DiagramValueError
+from diagrammar.schedule.branches import Load, orders
 from diagrammar.schedule.flattened import Mark
 from diagrammar.schedule.line import Cut, Reads, Work, cut, line, reads_of
-from diagrammar.schedule.optic import Optic, Step, split, store
-from diagrammar.schedule.ranges import Table
+from diagrammar.schedule.optic import Optic, Step, recompute, split, store
+from diagrammar.schedule.parts import decomposed
+from diagrammar.schedule.ranges import Point, Table
 from diagrammar.schedule.reverse import Joint
+from diagrammar.schedule.spared import spared
 from diagrammar.schedule.storage import Bytes, peak
 
 # so many segments at most, so many from which a range may be run again, and so many points of memory for each range
 _SEGMENTS = 240
 _PLACES = 48
 _POINTS = 64
+# so many schedules are counted that seem to take a little too much, and so many for needless recomputation, of so many
+# boxes in all
+_ABOVE = 4
+_TRIES = 100
+_COUNTED = 100_000
+# all orders of branches where there are no more
+_ORDERS = 12
+# ranges that are computed again are put together where there are more
+_SPANS = 32
 
 
 @dataclass(frozen=True)
@@ -34,21 +44,25 @@ class Found:
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be scheduled: a joint pass, the bytes of its wires, what its boxes read, and the work of each."""
+    """What is to be scheduled: a joint pass, the bytes of its wires, what its boxes read, and the work of each; the wires
+    that are `pinned` from the first forward on, and ranges of boxes that are `again` computed from their start."""
 
     joint: Joint
     sizes: Bytes
     reads: Reads
     work: Work
-    marks: Sequence[Mark | None]
     pinned: frozenset[int]
+    again: tuple[frozenset[int], ...]
 
     def found(self, steps: Sequence[Step], order: Sequence[int]) -> Found:
         """A schedule, counted wire by wire."""
         optic = split(self.joint, steps, order, self.pinned)
         most, _ = peak(self.joint, optic, self.sizes)
-        again = sum(self.work(self.joint.forward[at].box) for at in optic.again)
-        return Found(tuple(steps), optic, most, again)
+        return Found(tuple(steps), optic, most, sum(map(self.cost, optic.again)))
+
+    def cost(self, box: int) -> float:
+        """The work of a forward box."""
+        return self.work(self.joint.forward[box].box)
 
 
 def within(
@@ -56,25 +70,123 @@ def within(
 ) -> tuple[list[Step], Optic]:
     """The schedule of least recomputation, in the units of `work`, whose peak is at most `budget` bytes, and its optic.
 
+    The schedules are those of `Table` on the boxes, in the order of the text and with the branches of parallel parts in
+    other orders (`arrangements`), less the recomputation that `spared` finds needless. The peak is that of the boxes in their
+    order, counted wire by wire. What a box marked `store` makes for a backward is kept from the forward on; what boxes
+    marked `recompute` make is not, their backward begins where the mark does.
+
     Raises DiagramValueError, with the least that is possible, where nothing fits.
     """
-    reads = reads_of(joint, sizes.root)
-    task = Task(joint, sizes, reads, work, marks, frozenset(sizes.root.get(w, w) for w in joint.results) & reads.maker.keys())
-    found = _solved(task, range(len(joint.forward)), budget)
+    task = _task(joint, sizes, work, marks)
+    if not task.again:
+        count = len(joint.forward)
+        once = cut(joint, task.reads, sizes, range(count), (0, count), task.pinned)
+        for steps in (store(joint), [("backward", each) for each in once.groups[0]]):
+            plain = task.found(steps, range(count))
+            if plain.peak <= budget:
+                return list(plain.steps), plain.optic
+    ways = arrangements(task)
+    tried = (_solved(task, order, budget) for order in ways)
+    found = min((each for each in tried if each is not None), key=lambda each: each.work, default=None)
     if found is None:
-        raise DiagramValueError(f"a training step needs ? bytes at least, memory={budget:,} is less")
+        found = min((_least(task, order) for order in ways), key=lambda each: each.peak)
+        if found.peak > budget:
+            what = "a training step with these marks" if any(marks) else "a training step"
+            raise DiagramValueError(f"{what} needs {found.peak:,} bytes at least, memory={budget:,} is less")
     return list(found.steps), found.optic
 
 
+def _task(joint: Joint, sizes: Bytes, work: Work, marks: Sequence[Mark | None]) -> Task:
+    """What marks say in terms of wires and boxes."""
+    reads = reads_of(joint, sizes.root)
+    kinds = [mark.kind if mark is not None else "" for mark in marks] or [""] * len(joint.forward)
+    ends = {sizes.root.get(wire, wire) for wire in joint.results} & reads.maker.keys()
+    read = {wire for wires in reads.backward for wire in wires}
+    stored = {wire for wire in read if kinds[reads.maker[wire]] == "store"}
+    # a box that makes one of them is not run again: what others may read of it is kept too
+    sealed = {reads.maker[wire] for wire in stored}
+    asked = {wire for box, wires in enumerate(reads.forward) if box not in sealed for wire in wires}
+    stored |= {wire for box in sealed for wire in reads.makes[box] if wire in asked}
+    regions: dict[int, set[int]] = {}
+    for box, mark in enumerate(marks):
+        if mark is not None and mark.kind == "recompute":
+            regions.setdefault(mark.region, set()).add(box)
+    return Task(joint, sizes, reads, work, frozenset(ends | stored), tuple(map(frozenset, regions.values())))
+
+
+def arrangements(task: Task) -> list[tuple[int, ...]]:
+    """Orders of the boxes, that of the text first; those in which what is marked lies apart are left out."""
+    joint, reads, size = task.joint, task.reads, task.sizes.size
+    part = decomposed([{reads.maker[wire] for wire in wires} for wires in reads.forward])
+    read = {wire for wires in reads.backward for wire in wires}
+    ends = {task.sizes.root.get(wire, wire) for wire in joint.gradients if wire is not None}
+    loads = []
+    freed = [0] * len(joint.forward)
+    for node, owner, wires in zip(joint.backward, joint.owners, reads.cotangents, strict=True):
+        freed[owner] += sum(size[wire] for wire in wires) - sum(size[wire] for wire in node.outs)
+    for box, node in enumerate(joint.forward):
+        made = sum(size[wire] for wire in reads.makes[box])
+        kept = sum(size[wire] for wire in reads.makes[box] if wire in read and wire not in ends)
+        loads.append(Load(made + task.sizes.scratch(node.box), made, kept, freed[box]))
+    text = tuple(range(len(joint.forward)))
+    found = [text, *(each for each in orders(part, loads, _ORDERS) if each != text)]
+    whole = [len(boxes) for boxes in task.again]
+    return [each for each in found if each is text or _lengths(task, each) == whole]
+
+
+def _lengths(task: Task, order: Sequence[int]) -> list[int]:
+    at = {box: place for place, box in enumerate(order)}
+    return [max(at[box] for box in boxes) + 1 - min(at[box] for box in boxes) for boxes in task.again]
+
+
 def _solved(task: Task, order: Sequence[int], budget: int) -> Found | None:
-    cuts, places = _cuts(task, order)
+    """The best schedule for an order of the boxes, None where none is found that fits."""
+    cuts, places, spans = _cuts(task, order)
     parts = cut(task.joint, task.reads, task.sizes, order, cuts, task.pinned)
-    table = Table(line(parts, task.work, places, ()), budget, _POINTS)
-    for m, _ in reversed([*table.points(), (budget, 0.0)]) if table.points() else ():
+    # what is rounded, or held for longer than it lives, may be a little less in truth
+    table = Table(line(parts, task.work, places, spans), budget + budget // 32, _POINTS)
+    above = [m for m, _ in table.points() if m > budget]
+    for m in (*above[:_ABOVE][::-1], *_descending(table.points(), budget)):
         found = task.found(_written(parts, table, m), order)
         if found.peak <= budget:
-            return found
+            return _spared(task, found, order, budget)
     return None
+
+
+def _descending(points: Sequence[Point], budget: int) -> Iterator[int]:
+    """Memories up to a budget in which there is a schedule, the most first."""
+    least = [m for m, _ in points if m <= budget]
+    if least:
+        yield budget
+        yield from reversed(least)
+
+
+def _spared(task: Task, found: Found, order: Sequence[int], budget: int) -> Found:
+    """The schedule with less recomputation where that fits too."""
+    tries = min(_TRIES, _COUNTED // (len(order) + len(found.steps)))
+    marked = frozenset[int]().union(*task.again)
+
+    def fits(steps: Sequence[Step]) -> bool:
+        return task.found(steps, order).peak <= budget
+
+    steps = spared(
+        task.joint, task.reads, task.sizes, found.steps, task.pinned, marked.__contains__, budget, task.cost, fits, tries
+    )  # fmt: skip
+    return task.found(steps, order)
+
+
+def _least(task: Task, order: Sequence[int]) -> Found:
+    """The schedule that takes the least memory."""
+    found = task.found(recompute(task.joint), order)
+    cuts, places, spans = _cuts(task, order)
+    parts = cut(task.joint, task.reads, task.sizes, order, cuts, task.pinned)
+    table = Table(line(parts, task.work, places, spans), 4 * found.peak, _POINTS)
+    for m, _ in table.points()[:_ABOVE]:
+        found = min(found, task.found(_written(parts, table, m), order), key=lambda each: each.peak)
+    # what a search with that bound finds is found for it too
+    while (less := _solved(task, order, found.peak - 1)) is not None:
+        found = less
+    return found
 
 
 def _written(parts: Cut, table: Table, memory: int) -> list[Step]:
@@ -108,19 +220,32 @@ def boundaries(task: Task, order: Sequence[int]) -> list[int]:
     return change[: len(order) + 1]
 
 
-def _cuts(task: Task, order: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Where the body is cut: after every box, or in parts of like work; and the segments whose start may be kept: where
-    least is held all around, and then after the boxes that are most work to do again."""
+def _cuts(task: Task, order: Sequence[int]) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+    """Where the body is cut: after every box, or in parts of like work; the segments whose start may be kept: where
+    least is held all around, and then after the boxes that are most work to do again; and the ranges of segments of
+    which nothing is kept."""
     held, count = boundaries(task, order), len(order)
     done = [0.0]
     for box in order:
-        done.append(done[-1] + task.work(task.joint.forward[box].box))
+        done.append(done[-1] + task.cost(box))
+    spans = _spans(task, order)
+    edges = {at for start, stop in spans for at in (start, stop)} - {0, count}
     low = [at for at in range(1, count) if (at == 1 or held[at] <= held[at - 1]) and held[at] <= held[at + 1]]
     places = _thinned(low, done, _PLACES)
     rest = sorted(set(range(1, count)) - set(places), key=lambda at: (done[at - 1] - done[at], at))
-    places = sorted([*places, *rest[: _PLACES - len(places)]])
+    places = sorted({*edges, *[*places, *rest][: max(0, _PLACES - len(edges))]})
     cuts = sorted({0, count, *places, *_thinned(list(range(1, count)), done, _SEGMENTS)})
-    return cuts, [number for number, at in enumerate(cuts) if at in set(places)]
+    number = {at: segment for segment, at in enumerate(cuts)}
+    return cuts, [number[at] for at in places], [(number[start], number[stop] - 1) for start, stop in spans]
+
+
+def _spans(task: Task, order: Sequence[int]) -> list[tuple[int, int]]:
+    """From where to where the marked ranges go in an order; neighbours are put together where there are many."""
+    at = {box: place for place, box in enumerate(order)}
+    found = sorted((min(at[box] for box in boxes), max(at[box] for box in boxes) + 1) for boxes in task.again)
+    each = -(-len(found) // _SPANS)
+    groups = [found[first : first + each] for first in range(0, len(found), each or 1)]
+    return [(group[0][0], max(stop for _, stop in group)) for group in groups]
 
 
 def _thinned(places: list[int], done: list[float], most: int) -> list[int]:

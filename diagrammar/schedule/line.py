@@ -73,36 +73,86 @@ class Cut:
 def cut(
     joint: Joint, reads: Reads, sizes: Bytes, order: Sequence[int], cuts: Sequence[int], pinned: frozenset[int]
 ) -> Cut:
-    """The boxes in an order, cut. A sum of cotangents runs as soon as the last of them is there."""
+    """The boxes in an order, cut. The backward boxes of each come in the opposite order, and sums as `_settled` says."""
     at = [0] * len(order)
     for place, box in enumerate(order):
         at[box] = place
-    ready: dict[int, int] = {}
-    phases = []
-    for number, node in enumerate(joint.backward):
-        phase = min([at[joint.owners[number]], *(ready[wire] for wire in node.ins if wire in ready)])
-        phases.append(phase)
-        ready.update(dict.fromkeys(node.outs, phase))
+    sums = _sums(joint, reads)
+    phases = [at[owner] for owner in joint.owners]
+    run = sorted((each for each in range(len(phases)) if each not in sums), key=lambda each: (-phases[each], each))
     groups: list[list[int]] = [[] for _ in cuts[1:]]
-    for number in sorted(range(len(phases)), key=lambda each: (-phases[each], each)):
-        groups[bisect_right(cuts, phases[number]) - 1].append(number)
+    phase = len(order) - 1
+    for number in _settled(joint, reads, sizes, run, sums):
+        phase = phase if number in sums else phases[number]
+        groups[bisect_right(cuts, phase) - 1].append(number)
     return Cut(joint, reads, sizes, tuple(order), tuple(cuts), tuple(map(tuple, groups)), pinned)
+
+
+def _sums(joint: Joint, reads: Reads) -> frozenset[int]:
+    """The backward boxes that add cotangents of one wire."""
+    return frozenset(
+        number
+        for number, node in enumerate(joint.backward)
+        if node.box.origin == "std:add" and len(reads.cotangents[number]) == 2 and not reads.backward[number]
+    )
+
+
+def _settled(joint: Joint, reads: Reads, sizes: Bytes, run: Sequence[int], sums: frozenset[int]) -> list[int]:
+    """Backward boxes in an order, with sums between them: each as soon as one of its terms is read by nothing else, so
+    that one wire waits and not two, else when the sum is needed."""
+    root = sizes.root
+    left: dict[int, int] = {root.get(wire, wire): -1 for wire in joint.seeds}
+    asked: dict[int, list[int]] = {}
+    maker: dict[int, int] = {}
+    for number, node in enumerate(joint.backward):
+        for wire in reads.cotangents[number]:
+            # a seed is held by the caller
+            left[wire] = left.get(wire, 0) + 1 if left.get(wire, 0) >= 0 else -1
+            if number in sums:
+                asked.setdefault(wire, []).append(number)
+        if number in sums:
+            maker.update(dict.fromkeys(node.outs, number))
+    there = {root.get(wire, wire) for wire in joint.seeds}
+    done: set[int] = set()
+    found: list[int] = []
+    for first in (*run, *sorted(sums)):
+        stack = [first]
+        while stack:
+            number = stack[-1]
+            missing = [maker[w] for w in reads.cotangents[number] if w in maker and maker[w] not in done]
+            if number in done or missing:
+                stack = stack[:-1] if number in done else [*stack, *missing]
+                continue
+            stack.pop()
+            done.add(number)
+            found.append(number)
+            there.update(joint.backward[number].outs)
+            for wire in reads.cotangents[number]:
+                left[wire] -= left[wire] > 0
+            for wire in (*reads.cotangents[number], *joint.backward[number].outs):
+                for each in asked.get(wire, ()):
+                    terms = reads.cotangents[each]
+                    if each not in done and there.issuperset(terms) and any(left[term] == 1 for term in terms):
+                        stack.append(each)
+    return found
 
 
 def line(parts: Cut, work: Work, places: Sequence[int], spans: Sequence[tuple[int, int]]) -> Line:
     """The figures of the segments; places and spans are numbers of segments."""
     segment = parts.segments()
     works = [sum(work(parts.joint.forward[box].box) for box in parts.order[a:b]) for a, b in pairwise(parts.cuts)]
-    passing, keeping = _forwards(parts, segment)
-    waiting, turning = _backwards(parts, segment)
+    passing, keeping, alone = _forwards(parts)
+    waiting, turning, after = _backwards(parts, segment)
     pinned, before = _pinned(parts, segment)
     return Line(
         works,
-        _own_work(parts, segment, work),
+        [sum(work(parts.joint.forward[box].box) for box in _own(parts, number)) for number in range(len(works))],
         _held(parts, segment),
         passing,
         keeping,
+        alone,
         turning,
+        after,
         before,
         [wait + there for wait, there in zip(waiting, pinned, strict=True)],
         places,
@@ -133,29 +183,47 @@ def _held(parts: Cut, segment: list[int]) -> list[Held]:
     return [Held(size, *key) for key, size in found.items()]
 
 
-def _forwards(parts: Cut, segment: list[int]) -> tuple[list[int], list[int]]:
-    """The most that lives while each segment runs: where what is read later is kept, and what its backward reads too."""
-    joint, sizes = parts.joint, parts.sizes
+def _forwards(parts: Cut) -> tuple[list[int], list[int], list[int]]:
+    """The most that lives while each segment runs: where what is read later is kept; where what its backward reads is
+    kept too; and where those boxes alone run that the backward needs."""
+    joint, sizes, reads = parts.joint, parts.sizes, parts.reads
+    segment = parts.segments()
     later: set[int] = set(parts.pinned)
-    for box, wires in enumerate(parts.reads.forward):
-        later.update(wire for wire in wires if segment[parts.reads.maker[wire]] != segment[box])
-    passing, keeping = [], []
+    for box, wires in enumerate(reads.forward):
+        later.update(wire for wire in wires if segment[reads.maker[wire]] != segment[box])
+    passing, keeping, alone = [], [], []
     for number, (start, stop) in enumerate(pairwise(parts.cuts)):
-        nodes = [joint.forward[box] for box in parts.order[start:stop]]
-        own = {wire for node in nodes for wire in node.outs}
-        there = {sizes.root.get(wire, wire) for node in nodes for wire in node.ins} - own
-        ends = own & later
-        read = {wire for each in parts.groups[number] for wire in parts.reads.backward[each]} & own
-        for kept, most in ((ends, passing), (ends | read, keeping)):
-            run = Run(sizes.size, sizes.root, there)
-            run.run(nodes, kept, sizes.scratch)
-            most.append(run.peak)
-    return passing, keeping
+        boxes = parts.order[start:stop]
+        own = {wire for box in boxes for wire in reads.makes[box]}
+        read = {wire for each in parts.groups[number] for wire in reads.backward[each]} & own
+        needed = _own(parts, number)
+        for run, kept, most in (
+            (boxes, own & later, passing),
+            (boxes, (own & later) | read, keeping),
+            (needed, read, alone),
+        ):
+            nodes = [joint.forward[box] for box in run]
+            there = {sizes.root.get(wire, wire) for node in nodes for wire in node.ins} - own
+            live = Run(sizes.size, sizes.root, there)
+            live.run(nodes, kept, sizes.scratch)
+            most.append(live.peak)
+    return passing, keeping, alone
 
 
-def _backwards(parts: Cut, segment: list[int]) -> tuple[list[int], list[int]]:
-    """What waits while the backward of each segment is the next to run, and the most that lives besides while it does:
-    cotangents, and what the segment itself has kept."""
+def _own(parts: Cut, number: int) -> list[int]:
+    """The boxes of a segment that its own backward needs."""
+    reads, found = parts.reads, []
+    needed = {wire for each in parts.groups[number] for wire in reads.backward[each]} - parts.pinned
+    for box in reversed(parts.order[parts.cuts[number] : parts.cuts[number + 1]]):
+        if needed.intersection(reads.makes[box]):
+            found.append(box)
+            needed.update(wire for wire in reads.forward[box] if wire not in parts.pinned)
+    return found[::-1]
+
+
+def _backwards(parts: Cut, segment: list[int]) -> tuple[list[int], list[int], list[int]]:
+    """What waits while the backward of each segment is the next to run; the most that lives besides while it reads the
+    forward: cotangents, and what the segment itself has kept; and the most that does after that."""
     joint, sizes, reads = parts.joint, parts.sizes, parts.reads
     last: dict[int, int] = {}
     run = [each for group in reversed(parts.groups) for each in group]
@@ -164,21 +232,24 @@ def _backwards(parts: Cut, segment: list[int]) -> tuple[list[int], list[int]]:
             last[wire] = at
     forever = {sizes.root.get(wire, wire) for wire in joint.gradients if wire is not None} | set(joint.seeds)
     live, at = sum(sizes.size[wire] for wire in joint.seeds), 0
-    waiting, turning = [], []
+    waiting, turning, after = [], [], []
     for number in range(len(parts.groups) - 1, -1, -1):
         group = parts.groups[number]
         final: dict[int, int] = {}
+        reading = at - 1
         for place, each in enumerate(group, at):
             for wire in reads.backward[each]:
+                reading = place
                 if segment[reads.maker[wire]] == number and wire not in parts.pinned:
                     final[wire] = place
         own = sum(sizes.size[wire] for wire in final)
-        waited, most = live, live + own
+        waited, most, rest = live, live + own, 0
         for place, each in enumerate(group, at):
             node = joint.backward[each]
             made = () if node.box.origin in FREE else node.outs
             live += sum(sizes.size[wire] for wire in made)
-            most = max(most, live + own + sizes.scratch(node.box))
+            now = live + own + sizes.scratch(node.box)
+            most, rest = (max(most, now), rest) if place <= reading else (most, max(rest, now))
             gone = [wire for wire in reads.cotangents[each] if last[wire] == place and wire not in forever]
             unread = [wire for wire in made if wire not in last and wire not in forever]
             live -= sum(sizes.size[wire] for wire in (*gone, *unread))
@@ -186,7 +257,8 @@ def _backwards(parts: Cut, segment: list[int]) -> tuple[list[int], list[int]]:
         at += len(group)
         waiting.append(waited)
         turning.append(most - waited)
-    return waiting[::-1], turning[::-1]
+        after.append(rest - waited)
+    return waiting[::-1], turning[::-1], after[::-1]
 
 
 def _pinned(parts: Cut, segment: list[int]) -> tuple[list[int], list[int]]:
@@ -211,17 +283,3 @@ def _pinned(parts: Cut, segment: list[int]) -> tuple[list[int], list[int]]:
         after[number] += after[number - 1]
         before[number] += before[number - 1]
     return after, before[:count]
-
-
-def _own_work(parts: Cut, segment: list[int], work: Work) -> list[float]:
-    """The work of those boxes of each segment that its own backward needs."""
-    reads, found = parts.reads, []
-    for number, (start, stop) in enumerate(pairwise(parts.cuts)):
-        needed = {wire for each in parts.groups[number] for wire in reads.backward[each]} - parts.pinned
-        total = 0.0
-        for box in reversed(parts.order[start:stop]):
-            if needed.intersection(reads.makes[box]):
-                total += work(parts.joint.forward[box].box)
-                needed.update(wire for wire in reads.forward[box] if wire not in parts.pinned)
-        found.append(total)
-    return found

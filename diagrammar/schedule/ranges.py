@@ -30,7 +30,8 @@ class Line:
 
     For each segment: `work` of its forward, and `own` of that part of it which its own backward reads; `passing`, the
     most that lives while its forward runs, besides what was there before; `keeping`, the same where it keeps what its
-    backward reads; `turning`, the most while its backward runs, besides what waited for it. `before[s]` is what lives in
+    backward reads, and `alone`, where that part alone runs; `turning`, the most while its backward reads the forward, besides what waited for it; `after`, the
+    most while the rest of its backward runs. `before[s]` is what lives in
     the first forward whatever the schedule, `waiting[t]` what does while the backward of segment t is the next one to
     run: cotangents, gradients, results. `places` are the segments from which a range may be run again; `spans` are
     ranges of which nothing is kept from before their own backward.
@@ -41,7 +42,9 @@ class Line:
     wires: Sequence[Held]
     passing: Sequence[int]
     keeping: Sequence[int]
+    alone: Sequence[int]
     turning: Sequence[int]
+    after: Sequence[int]
     before: Sequence[int]
     waiting: Sequence[int]
     places: Sequence[int]
@@ -185,19 +188,19 @@ class Ranges:
                 held += wire.size
         return held, rest
 
-    def freed(self, state: State) -> tuple[int, int]:
+    def freed(self, state: State) -> tuple[int, int, int]:
         """The bytes of the need of a range that are let go once its first segment has run, where that keeps what its
-        backward reads; and those let go when only that backward is left."""
+        backward reads; those let go when only that backward is left; and when that has read the forward."""
         s, t, _ = state
-        now = after = 0
+        now = later = last = 0
         for number in self.need(s, t):
             wire = self.line.wires[number]
-            if s in wire.backward or not self.lets_go(state, number):
-                continue
-            after += wire.size
-            if self.next_read(number, s + 1) > t:
-                now += wire.size
-        return now, after
+            if self.lets_go(state, number):
+                last += wire.size
+                if s not in wire.backward:
+                    later += wire.size
+                    now += wire.size if self.next_read(number, s + 1) > t else 0
+        return now, later, last
 
     def gains(self, state: State, ks: Sequence[int]) -> list[int]:
         """For each k, the bytes of the need of s .. t that are let go when s .. k - 1 alone is left."""
@@ -283,8 +286,7 @@ class Table:
         if s == len(line):
             return [(0, 0.0)]
         if s == t:
-            _, after = ranges.freed(state)
-            return [(line.waiting[s] + max(line.keeping[s], line.turning[s] - after), line.own[s])]
+            return [(max(line.waiting[s] + line.alone[s], self._turning(state)), line.own[s])]
         found: list[Point] = []
         if ranges.may_keep(s, t):
             need, beside, cost = self._keeping(state)
@@ -302,10 +304,17 @@ class Table:
         s, t, _ = state
         line, first = self.line, t == len(self.line)
         held, rest = self._ranges.own(s, t)
-        now, after = self._ranges.freed(state)
+        now, _, _ = self._ranges.freed(state)
         there = line.before[s] if first else line.waiting[t]
-        need = max(there + line.keeping[s], line.waiting[s] + line.turning[s] - after)
+        run = line.keeping[s] if first or rest else line.alone[s]
+        need = max(there + run, self._turning(state))
         return need, held - now, 0.0 if first else line.work[s] if rest else line.own[s]
+
+    def _turning(self, state: State) -> int:
+        """The most while the backward of the first segment runs, when those of the others are done."""
+        line, s = self.line, state[0]
+        _, later, last = self._ranges.freed(state)
+        return line.waiting[s] + max(line.turning[s] - later, line.after[s] - last)
 
     def steps(self, memory: int) -> Iterator[tuple[str, Sequence[int]]]:
         """What is done after the first forward: ("forward", segments) again, ("backward", (s,)) of a segment."""
