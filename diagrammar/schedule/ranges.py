@@ -9,7 +9,7 @@ from math import inf
 
 # memory and work: what a schedule takes at least, and what it does again in so much
 Point = tuple[int, float]
-# a range s .. t, and how many of the groups of `_Ranges.doubtful` may be let go
+# a range s .. t, and which of its `doubtful` wires may be let go, as bits
 State = tuple[int, int, int]
 
 
@@ -69,7 +69,7 @@ class Ranges:
     """What the ranges of a line need.
 
     The need of a range s .. t are the wires that are made before s and read in it, by a forward or a backward. A wire of
-    it that is also read before s may be needed by a range that waits: it is let go only where that range makes it again. `doubtful` are those wires, the last made first, grouped by the segment that makes them.
+    it that is also read before s may be needed by a range that waits: it is let go only where that range makes it again.
     """
 
     __slots__ = ("_crossing", "_doubtful", "_from", "_keep", "_made", "_reads", "_within", "line")
@@ -97,7 +97,7 @@ class Ranges:
         self._within = [
             (max((a for a, _ in each), default=0), min((b for _, b in each), default=count)) for each in inner
         ]
-        self._doubtful: dict[tuple[int, int], list[tuple[int, list[int]]]] = {}
+        self._doubtful: dict[tuple[int, int], dict[int, int]] = {}
 
     def next_read(self, wire: int, at: int) -> int:
         """The first segment from `at` on that reads a wire; one past the end of the line where none does."""
@@ -111,25 +111,21 @@ class Ranges:
             return []
         return [wire for wire in self._crossing[s] if self.next_read(wire, s) <= t]
 
-    def doubtful(self, s: int, t: int) -> list[tuple[int, list[int]]]:
-        """Those of them that a range before may need too."""
+    def doubtful(self, s: int, t: int) -> dict[int, int]:
+        """Those of them that a range before may need too, the largest ones, each with a bit."""
         found = self._doubtful.get((s, t))
         if found is None:
-            groups: dict[int, list[int]] = {}
-            for wire in self.need(s, t):
-                if self.next_read(wire, self.line.wires[wire].made) < s:
-                    groups.setdefault(self.line.wires[wire].made, []).append(wire)
-            found = self._doubtful[s, t] = sorted(groups.items(), reverse=True)[:_DOUBTS]
+            wires = [wire for wire in self.need(s, t) if self.next_read(wire, self.line.wires[wire].made) < s]
+            wires.sort(key=lambda wire: (-self.line.wires[wire].size, wire))
+            found = self._doubtful[s, t] = {wire: 1 << at for at, wire in enumerate(wires[:_DOUBTS])}
         return found
 
     def lets_go(self, state: State, wire: int) -> bool:
         """Whether nothing but the range needs a wire that it needs."""
-        s, t, count = state
-        made = self.line.wires[wire].made
-        if self.next_read(wire, made) >= s:
+        s, t, mask = state
+        if self.next_read(wire, self.line.wires[wire].made) >= s:
             return True
-        groups = self.doubtful(s, t)
-        return count > 0 and made >= groups[count - 1][0]
+        return bool(self.doubtful(s, t).get(wire, 0) & mask)
 
     def may_keep(self, s: int, t: int) -> bool:
         """Whether segment s may keep what its backward reads while the rest of s .. t is done."""
@@ -220,44 +216,43 @@ class Ranges:
     def rest(self, state: State, k: int) -> State:
         """The state of k .. t where s .. k - 1 waits with its start."""
         s, t, _ = state
-        count = 0
-        for made, wires in self.doubtful(k, t):
-            if made < s and not all(self.next_read(w, s) >= k and self.lets_go(state, w) for w in wires):
-                break
-            count += 1
-        return k, t, count
+        mask = 0
+        for wire, bit in self.doubtful(k, t).items():
+            if self.line.wires[wire].made >= s or (self.next_read(wire, s) >= k and self.lets_go(state, wire)):
+                mask |= bit
+        return k, t, mask
 
     def start(self, state: State, k: int) -> State:
         """The state of s .. k - 1 when k .. t is done."""
-        s, t, count = state
-        bound = self.doubtful(s, t)[count - 1][0] if count else s
-        return s, k - 1, sum(made >= bound for made, _ in self.doubtful(s, k - 1))
+        s, _, _ = state
+        found = self.doubtful(s, k - 1).items()
+        return s, k - 1, sum(bit for wire, bit in found if self.lets_go(state, wire))
 
     def after(self, state: State) -> State:
         """The state of s + 1 .. t where segment s keeps what its backward reads."""
         s, t, _ = state
-        count = 0
-        for _, wires in self.doubtful(s + 1, t):
-            if not all(s not in self.line.wires[w].backward and self.lets_go(state, w) for w in wires):
-                break
-            count += 1
-        return s + 1, t, count
+        mask = 0
+        for wire, bit in self.doubtful(s + 1, t).items():
+            if s not in self.line.wires[wire].backward and self.lets_go(state, wire):
+                mask |= bit
+        return s + 1, t, mask
 
 
-# so many groups of wires are told apart at most; those made before are held
-_DOUBTS = 4
+# so many of the wires that may be let go or not are told apart, the others are held
+_DOUBTS = 5
 
 
 class Table:
     """For each range and each memory the least work of all forwards that are run again; `most` points for each."""
 
-    __slots__ = ("_best", "_forwards", "_most", "_ranges", "limit", "line")
+    __slots__ = ("_best", "_children", "_forwards", "_most", "_ranges", "limit", "line")
 
     def __init__(self, line: Line, limit: int, most: int) -> None:
         self.line, self.limit, self._most = line, limit, most
         self._ranges = Ranges(line)
         self._best: dict[State, list[Point]] = {}
         self._forwards: dict[tuple[int, int], list[Forward]] = {}
+        self._children: dict[tuple[State, int], tuple[State, State]] = {}
         count = len(line)
         places = sorted({*line.places, count} - {0})
         starts = [0, *places[:-1]]
@@ -266,10 +261,27 @@ class Table:
                 if k <= t:
                     for s, forward in self._ranges.forwards(k, t, starts):
                         self._forwards.setdefault((s, t), []).append(forward)
-            for s in range(t, -1, -1):
-                for doubts in range(len(self._ranges.doubtful(s, t)) + 1):
-                    state = (s, t, doubts)
-                    self._best[state] = _thinned(_frontier(self._options(state), limit), most)
+        for state in self._reached():
+            self._best[state] = _thinned(_frontier(self._options(state), limit), most)
+
+    def _reached(self) -> list[State]:
+        """The states that a choice leads to, each after those that its own choices lead to."""
+        found: set[State] = set()
+        stack: list[State] = [(0, len(self.line), 0)]
+        while stack:
+            state = stack.pop()
+            s, t, _ = state
+            if state in found:
+                continue
+            found.add(state)
+            if s == t:
+                continue
+            if self._ranges.may_keep(s, t):
+                stack.append(self._ranges.after(state))
+            for each in self._forwards.get((s, t), ()):
+                self._children[state, each.k] = self._ranges.rest(state, each.k), self._ranges.start(state, each.k)
+                stack += self._children[state, each.k]
+        return sorted(found, key=lambda state: (state[1], -state[0]))
 
     def points(self) -> list[Point]:
         """For the whole line: memory, and the work that is done again in so much, the least memory first."""
@@ -294,7 +306,7 @@ class Table:
         forwards = self._forwards.get((s, t), ())
         gains = ranges.gains(state, [each.k for each in forwards])
         for each, gain in zip(forwards, gains, strict=True):
-            later, before = self._best[ranges.rest(state, each.k)], self._best[ranges.start(state, each.k)]
+            later, before = (self._best[child] for child in self._children[state, each.k])
             found += _joined(later, each.held, before, -gain, each.need, each.work)
         return found
 
@@ -338,8 +350,8 @@ class Table:
             if not first:
                 chosen = self._ranges.chosen(each.k, t)
                 yield "forward", tuple(at for at in range(s, each.k) if chosen >> at & 1)
-            stack.append(("solve", self._ranges.start(state, each.k), m + gain))
-            stack.append(("solve", self._ranges.rest(state, each.k), m - each.held))
+            rest, start = self._children[state, each.k]
+            stack += [("solve", start, m + gain), ("solve", rest, m - each.held)]
 
     def _choice(self, state: State, m: int) -> tuple[Forward | None, int]:
         """The best first choice in so much memory, None for keeping, and what is let go by it."""
@@ -356,8 +368,8 @@ class Table:
         for each, gain in zip(forwards, gains, strict=True):
             if each.need > m:
                 continue
-            later = _value(self._best[ranges.rest(state, each.k)], m - each.held)
-            cost = each.work + later + _value(self._best[ranges.start(state, each.k)], m + gain)
+            later, before = (self._best[child] for child in self._children[state, each.k])
+            cost = each.work + _value(later, m - each.held) + _value(before, m + gain)
             if cost < best:
                 best, choice, gained = cost, each, gain
         return choice, gained
