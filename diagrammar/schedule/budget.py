@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import isqrt
 
 from diagrammar.errors import DiagramValueError
 from diagrammar.schedule.branches import Load, orders
@@ -17,15 +18,16 @@ from diagrammar.schedule.reverse import Joint
 from diagrammar.schedule.spared import spared
 from diagrammar.schedule.storage import Bytes, peak
 
-# so many segments at most, so many from which a range may be run again, and so many points of memory for each range
+# so many segments at most, so many of them from which a range may be run again, fewer where there are many segments,
+# and so many points of memory for each range
 _SEGMENTS = 240
-_PLACES = 48
-_POINTS = 64
+_PLACES, _RUNS = 50, 280_000
+_POINTS = 8_000
 # so many schedules are counted that seem to take a little too much, and so many for needless recomputation, of so many
 # boxes in all
 _ABOVE = 4
 _TRIES = 100
-_COUNTED = 100_000
+_COUNTED = 40_000
 # all orders of branches where there are no more
 _ORDERS = 12
 # ranges that are computed again are put together where there are more
@@ -34,8 +36,10 @@ _SPANS = 32
 
 @dataclass(frozen=True)
 class Found:
-    """A schedule, its optic, the most bytes that live at once, and the work that is done again."""
+    """A schedule: the order of the forward and the steps of the backward, their optic, the most bytes that live at once,
+    and the work that is done again."""
 
+    order: Sequence[int]
     steps: tuple[Step, ...]
     optic: Optic
     peak: int
@@ -58,7 +62,7 @@ class Task:
         """A schedule, counted wire by wire."""
         optic = split(self.joint, steps, order, self.pinned)
         most, _ = peak(self.joint, optic, self.sizes)
-        return Found(tuple(steps), optic, most, sum(map(self.cost, optic.again)))
+        return Found(order, tuple(steps), optic, most, sum(map(self.cost, optic.again)))
 
     def cost(self, box: int) -> float:
         """The work of a forward box."""
@@ -93,6 +97,7 @@ def within(
         if found.peak > budget:
             what = "a training step with these marks" if any(marks) else "a training step"
             raise DiagramValueError(f"{what} needs {found.peak:,} bytes at least, memory={budget:,} is less")
+    found = _spared(task, found, budget)
     return list(found.steps), found.optic
 
 
@@ -144,13 +149,20 @@ def _solved(task: Task, order: Sequence[int], budget: int) -> Found | None:
     cuts, places, spans = _cuts(task, order)
     parts = cut(task.joint, task.reads, task.sizes, order, cuts, task.pinned)
     # what is rounded, or held for longer than it lives, may be a little less in truth
-    table = Table(line(parts, task.work, places, spans), budget + budget // 32, _POINTS)
+    table = _table(task, parts, places, spans, budget + budget // 32)
     above = [m for m, _ in table.points() if m > budget]
     for m in (*above[:_ABOVE][::-1], *_descending(table.points(), budget)):
         found = task.found(_written(parts, table, m), order)
         if found.peak <= budget:
-            return _spared(task, found, order, budget)
+            return found
     return None
+
+
+def _table(
+    task: Task, parts: Cut, places: Sequence[int], spans: Sequence[tuple[int, int]], limit: int
+) -> Table:  # fmt: skip
+    most = max(48, min(256, _POINTS // max(len(parts.groups), 1)))
+    return Table(line(parts, task.work, places, spans), limit, most)
 
 
 def _descending(points: Sequence[Point], budget: int) -> Iterator[int]:
@@ -161,8 +173,9 @@ def _descending(points: Sequence[Point], budget: int) -> Iterator[int]:
         yield from reversed(least)
 
 
-def _spared(task: Task, found: Found, order: Sequence[int], budget: int) -> Found:
+def _spared(task: Task, found: Found, budget: int) -> Found:
     """The schedule with less recomputation where that fits too."""
+    order = found.order
     tries = min(_TRIES, _COUNTED // (len(order) + len(found.steps)))
     marked = frozenset[int]().union(*task.again)
 
@@ -180,7 +193,7 @@ def _least(task: Task, order: Sequence[int]) -> Found:
     found = task.found(recompute(task.joint), order)
     cuts, places, spans = _cuts(task, order)
     parts = cut(task.joint, task.reads, task.sizes, order, cuts, task.pinned)
-    table = Table(line(parts, task.work, places, spans), 4 * found.peak, _POINTS)
+    table = _table(task, parts, places, spans, 4 * found.peak)
     for m, _ in table.points()[:_ABOVE]:
         found = min(found, task.found(_written(parts, table, m), order), key=lambda each: each.peak)
     # what a search with that bound finds is found for it too
@@ -231,9 +244,10 @@ def _cuts(task: Task, order: Sequence[int]) -> tuple[list[int], list[int], list[
     spans = _spans(task, order)
     edges = {at for start, stop in spans for at in (start, stop)} - {0, count}
     low = [at for at in range(1, count) if (at == 1 or held[at] <= held[at - 1]) and held[at] <= held[at + 1]]
-    places = _thinned(low, done, _PLACES)
+    most = min(_PLACES, isqrt(_RUNS // min(max(count, 1), _SEGMENTS)))
+    places = _thinned(low, done, most)
     rest = sorted(set(range(1, count)) - set(places), key=lambda at: (done[at - 1] - done[at], at))
-    places = sorted({*edges, *[*places, *rest][: max(0, _PLACES - len(edges))]})
+    places = sorted({*edges, *[*places, *rest][: max(0, most - len(edges))]})
     cuts = sorted({0, count, *places, *_thinned(list(range(1, count)), done, _SEGMENTS)})
     number = {at: segment for segment, at in enumerate(cuts)}
     return cuts, [number[at] for at in places], [(number[start], number[stop] - 1) for start, stop in spans]

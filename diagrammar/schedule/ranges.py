@@ -304,10 +304,17 @@ class Table:
             need, beside, cost = self._keeping(state)
             found += [(max(need, m + beside), w + cost) for m, w in self._best[ranges.after(state)]]
         forwards = self._forwards.get((s, t), ())
+        kept = _frontier(found, self.limit)
         gains = ranges.gains(state, [each.k for each in forwards])
         for each, gain in zip(forwards, gains, strict=True):
-            later, before = (self._best[child] for child in self._children[state, each.k])
-            found += _joined(later, each.held, before, -gain, each.need, each.work)
+            rest, start = self._children[state, each.k]
+            later, before = self._best[rest], self._best[start]
+            if each.need > self.limit or not later or not before:
+                continue
+            # no better than what keeping comes to in as little memory
+            low = max(each.need, later[0][0] + each.held, before[0][0] - gain)
+            if _value(kept, low) > each.work + later[-1][1] + before[-1][1]:
+                found += _joined(later, each.held, before, -gain, each, self.limit)
         return found
 
     def _keeping(self, state: State) -> tuple[int, int, float]:
@@ -380,23 +387,27 @@ def _value(points: list[Point], memory: int) -> float:
     return points[found - 1][1] if found else inf
 
 
-def _joined(
-    one: list[Point], beside: int, other: list[Point], less: int, need: int, work: float
-) -> Iterator[Point]:  # fmt: skip
+def _joined(one: list[Point], beside: int, other: list[Point], less: int, forward: Forward, limit: int) -> list[Point]:
     """The points of the sum of two step functions of memory, of which each has so much less than there is."""
-    i = j = 0
-    while i < len(one) and j < len(other):
-        m = max(one[i][0] + beside, other[j][0] + less)
+    need, work = forward.need, forward.work
+    found: list[Point] = []
+    i, j, last, end = 0, 0, len(one), len(other)
+    v = w = inf
+    a, b = one[0][0] + beside, other[0][0] + less
+    m = a if a > b else b
+    while m <= limit:
         # both as far as this memory goes
-        while i + 1 < len(one) and one[i + 1][0] + beside <= m:
+        while a <= m:
+            v = one[i][1]
             i += 1
-        while j + 1 < len(other) and other[j + 1][0] + less <= m:
+            a = one[i][0] + beside if i < last else limit + 1
+        while b <= m:
+            w = other[j][1]
             j += 1
-        yield (m if m > need else need), one[i][1] + other[j][1] + work
-        if j + 1 >= len(other) or (i + 1 < len(one) and one[i + 1][0] + beside <= other[j + 1][0] + less):
-            i += 1
-        else:
-            j += 1
+            b = other[j][0] + less if j < end else limit + 1
+        found.append((m if m > need else need, v + w + work))
+        m = a if a < b else b
+    return found
 
 
 def _frontier(points: list[Point], limit: int) -> list[Point]:
