@@ -57,7 +57,9 @@ def plan(
         case "recompute":
             steps = recompute(made)
         case int() if not isinstance(memory, bool) and figures is not None:
-            steps, optic = within(made, memory, Bytes(made, figures.measure), figures.work)
+            steps, optic = within(
+                made, memory, Bytes(made, figures.measure), figures.work, flat.marks
+            )  # fmt: skip
             return Plan(flat, made, tuple(steps), optic)
         case _:
             raise DiagramValueError(f'memory is "store", "recompute" or a number of bytes, not {memory!r}')
