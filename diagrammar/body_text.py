@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diagrammar.box import Box, Bundle, Derivative, Node, lineage
@@ -35,9 +35,20 @@ if TYPE_CHECKING:
 Steps = Generator[Any, None, None]
 
 
+def _own(inside: Diagram) -> Iterator[str | None]:
+    """The keys of the boxes of a body that have an inside; those in marks are in the body too."""
+    stack = [inside]
+    while stack:
+        for node in stack.pop().flat.nodes:
+            if node.box.is_mark:
+                stack += node.box.insides
+            elif node.box.insides:
+                yield node.box.key
+
+
 def twice(inside: Diagram) -> set[str]:
     """The keys that several boxes of a body have: they are one instance."""
-    keys = Counter(node.box.key for node in inside.flat.nodes if node.box.insides)
+    keys = Counter(_own(inside))
     return {key for key, count in keys.items() if key is not None and count > 1}
 
 
@@ -119,7 +130,7 @@ class Body:
         # many sizes left to be found together take long to find
         self.frugal = len(boxes) <= 64 and not any(box.origin in READERS for box in boxes)
         self.twice = twice(inside)
-        self.top = {node.box.key for node in inside.flat.nodes if node.box.insides} - {None}
+        self.top = set(_own(inside)) - {None}
         self.hidden = {*hidden, *file.declared(inside)}
         self.heads = iter(self._heads(boxes))
         # wires are `x1`, `x2`, ... unless something else, or a body around this one, has such names
@@ -362,6 +373,10 @@ class Body:
                     yield "" if alone else ")"
                     yield " else " if end < len(box.insides) else " }"
                     begin = end
+            case "store" | "recompute":
+                yield f"{box.origin} {{ "
+                yield self.function(box.insides[0], held)
+                yield " }"
             case "unwind":
                 repeat, active = unwound(box)
                 yield "vjp["

@@ -184,12 +184,14 @@ _Entry = tuple[Flat, Iterator[Node], list[int], Scope, int]
 class Expansion:
     """A diagram with its named frames laid open, level by level; a level comes before those inside it.
 
-    `exact` keeps the names of all that owns weights, also of what is bound inside.
+    `exact` keeps the names of all that owns weights, also of what is bound inside; `marks` keeps those of the text as
+    boxes with a level inside.
     """
 
-    __slots__ = ("_boxes", "_ids", "instances", "labels", "levels")
+    __slots__ = ("_boxes", "_ids", "_marks", "instances", "labels", "levels")
 
-    def __init__(self, diagram: Diagram, exact: bool = False) -> None:
+    def __init__(self, diagram: Diagram, exact: bool = False, marks: bool = True) -> None:
+        self._marks = marks
         self.instances = Instances()
         # what starts at a free path is free
         self.instances.free[ROOT] = exact
@@ -231,12 +233,15 @@ class Expansion:
             for node in rest:
                 box = node.box
                 ins = tuple([at[w] for w in node.ins])
-                if box.key is not None and len(box.insides) == 1:
+                if (box.key is not None or not self._marks) and (box.is_frame or box.is_mark):
                     inner = box.insides[0].flat
                     inner_at = [0] * len(inner.types)
                     for wire, outer in zip(inner.inputs, ins, strict=True):
                         inner_at[wire] = outer
                     calls.append((at, node.outs))
+                    if box.key is None:
+                        stack.append((inner, iter(inner.nodes), inner_at, scope, index))
+                        break
                     entered = (self.instances.resolve(box.key, scope, index), scope)
                     stack.append((inner, iter(inner.nodes), inner_at, entered, self.instances.index_of(entered[0])))
                     break

@@ -25,7 +25,7 @@ class Rule(Protocol):
 
 
 def evaluate(rule: Rule, root: Diagram) -> Any:
-    """The arrow that a diagram becomes: each definition once, frames by what is inside them.
+    """The arrow that a diagram becomes: each definition once, frames and marks by what is inside them.
 
     The category is an object with `id`, `swap`, `copy` and `discard`, or one of DisCoPy's, `Category(ob, ar)`: then an
     image that is no arrow of it is made one by `ar(image, dom, cod)`, as DisCoPy's own functors do.
@@ -83,7 +83,7 @@ class _Target:
     def box(self, box: Box, arrows: dict[int, Any]) -> Any:
         """The arrow of a box."""
         image = self.rule.image(box)
-        if image is None and box.key is not None and len(box.insides) == 1:
+        if image is None and (box.is_frame or box.is_mark):
             return arrows[id(box.insides[0])]
         if image is None:
             raise BackendError(f"the functor has no image of `{box.name}`", box.span)
@@ -119,9 +119,19 @@ def _folded(arrows: list[Any], operator: str) -> Any:
     return arrows[0]
 
 
+class Marked:
+    """An occurrence of a mark in a run: its `kind`, "store" or "recompute", and the one around it."""
+
+    __slots__ = ("kind", "outer")
+
+    def __init__(self, kind: str, outer: Marked | None) -> None:
+        self.kind = kind
+        self.outer = outer
+
+
 class Place:
     """Where a box stands while a diagram is run: the path of what it owns, and how to run what is inside it. `mark` is
-    the innermost `store` or `recompute` around it, and the how many-th occurrence of a mark that is."""
+    the innermost `store` or `recompute` around it."""
 
     __slots__ = ("_index", "_run", "_scope", "box", "mark")
 
@@ -150,8 +160,6 @@ class Place:
 
 
 Meaning = Callable[[Box, tuple[Any, ...], Place], Sequence[Any]]
-# a mark by its kind, and the number of its occurrence in a run
-Marked = tuple[str, int]
 
 
 def interpret(
@@ -177,14 +185,12 @@ def interpret(
 class _Run:
     """One run: values in slots, and a stack of the bodies that are entered."""
 
-    __slots__ = ("enter", "instances", "marks", "meaning")
+    __slots__ = ("enter", "instances", "meaning")
 
     def __init__(self, meaning: Meaning, enter: Callable[[Box], bool]) -> None:
         self.meaning = meaning
         self.enter = enter
         self.instances = Instances()
-        # how many marks have been entered
-        self.marks = 0
 
     def diagram(self, diagram: Diagram, inputs: Sequence[Any], scope: Scope, index: int) -> tuple[Any, ...]:
         """Runs a diagram whose keys start at a path."""
@@ -203,8 +209,7 @@ class _Run:
                     break
                 if box.is_mark:
                     frame.waiting = node
-                    mark = (box.origin, self.marks)
-                    self.marks += 1
+                    mark = Marked(box.origin, frame.mark)
                     stack.append(_Frame(box.insides[0].flat, args, frame.scope, frame.index, mark))
                     break
                 if box.origin == "repeat":

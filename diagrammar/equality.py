@@ -5,6 +5,10 @@ are transparent, `map scan fold tree repeat training` are compared by their insi
 inside, exactly in those that lead out (`^name`, `/name`). Spans never count. `same` also compares frames, names and
 keys; `cartesian` also merges pure boxes with equal static arguments and inputs; `additive` takes sums as multisets too.
 
+A mark, `store { f }` or `recompute { f }`, is compared like a combinator by `==` and `same`: two texts that a reverse
+pass runs in two ways are two diagrams. `cartesian` and `additive` are about what is computed, and that is f: they lay
+marks open, as all three do with named frames.
+
 Past `BUDGET` boxes, frames laid open, two diagrams are compared frame by frame, exactly in all keys: that never calls
 different diagrams equal, but it may miss an equality between diagrams that are framed or named differently. Which of
 the two ways is taken depends on each side alone, so `==` stays an equivalence and `hash` agrees with it.
@@ -107,7 +111,7 @@ def cartesian(diagram: Diagram, exact: bool = False) -> Canonical:
     so are weights of one key; random boxes and states never are. `exact`: equal keys are one instance in all diagrams,
     so a diagram with other keys has another form.
     """
-    expansion = Expansion(diagram, exact)
+    expansion = Expansion(diagram, exact, marks=False)
     return _encode(expansion, merged(expansion))
 
 
@@ -128,7 +132,7 @@ def additive(diagram: Diagram) -> Canonical:
     >>> cartesian(left) == cartesian(right), additive(left) == additive(right)
     (False, True)
     """
-    expansion = Expansion(diagram, True)
+    expansion = Expansion(diagram, True, marks=False)
     return _encode(expansion, merged(expansion, True))
 
 

@@ -20,13 +20,15 @@ Sizes = Mapping[str, int]
 @dataclass(frozen=True)
 class Row:
     """A box, or all boxes below a path: bytes that are `stored` for the backward, how many boxes run `again` in it, of
-    how many, and their operations."""
+    how many, and their operations; `mark` is the innermost mark round them, "store" or "recompute", "" where there is
+    none, and "several" where they differ."""
 
     name: str
     stored: int
     boxes: int
     again: int
     flops: int
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,12 @@ def kept(plan: Plan, measure: Measure, depth: int) -> Kept:
         again = times[at]
         whole, more = whole + work, more + again * work
         name = _shortened(plan.flat.names[at], depth)
-        row = rows.get(name, Row(name, 0, 0, 0, 0))
+        found = plan.flat.marks[at]
+        mark = found.kind if found is not None else ""
+        row = rows.get(name, Row(name, 0, 0, 0, 0, mark))
         own = sum(sizes.size[wire] for wire in node.outs if wire in stored)
-        rows[name] = Row(name, row.stored + own, row.boxes + 1, row.again + again, row.flops + again * work)
+        mark = mark if mark == row.mark else "several"
+        rows[name] = Row(name, row.stored + own, row.boxes + 1, row.again + again, row.flops + again * work, mark)
     most, between = peak(plan.joint, plan.optic, sizes)
     return Kept(tuple(rows.values()), between, most, whole, more)
 
@@ -80,19 +85,21 @@ def _found(diagram: Diagram, memory: str | int, at: Sizes, depth: int, batch: in
 def table(name: str, diagram: Diagram, memory: str | int, at: Sizes, depth: int = 2, batch: int = 1) -> str:
     """The table: gradients are those of the weights, numbers have 4 bytes."""
     found = _found(diagram, memory, at, depth, batch)
-    lines = [["box", "backward", "stored", "again", "FLOPs again"]]
+    lines = [["box", "mark", "backward", "stored", "again", "FLOPs again"]]
     for row in found.rows:
         what = "stored" if row.stored and not row.again else "recomputed" if row.again and not row.stored else ""
         what = "both" if row.stored and row.again else what
         again = f"{row.again} of {row.boxes}" if row.again else ""
-        lines.append([
-            row.name, what, as_bytes(row.stored) if row.stored else "", again, as_count(row.flops) if row.flops else ""
-        ])  # fmt: skip
+        numbers = (as_bytes(row.stored) if row.stored else "", again, as_count(row.flops) if row.flops else "")
+        lines.append([row.name, row.mark, what, *numbers])
+    marked = any(row.mark for row in found.rows)
+    if not marked:
+        lines = [[name, *rest] for name, _, *rest in lines]
     share = f"{100 * found.again / found.forward:.0f} % of a forward" if found.forward else "nothing"
     return "\n".join([
         f"{name} : {show(diagram.dom)} -> {show(diagram.cod)}",
         "",
-        aligned(lines),
+        aligned(lines, 3 if marked else 2),
         "",
         f"{as_bytes(found.between)} wait for the backward, at most {as_bytes(found.peak)} live at once",
         f"{as_count(found.again)} FLOPs are done again: {share}",

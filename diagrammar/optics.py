@@ -19,8 +19,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagrammar.derivative.activity import Activity
-from diagrammar.derivative.deriver import Deriver
+from diagrammar.derivative.deriver import STORED, Deriver
 from diagrammar.derivative.draws import Draws
+from diagrammar.derivative.marks import opened
 from diagrammar.derivative.pruning import Ownership, pruned
 from diagrammar.derivative.wiring import lay
 from diagrammar.diagram import Box, Builder, Diagram, Flat
@@ -128,8 +129,9 @@ class Optic:
 @pausing
 def optic(deriver: Deriver, diagram: Diagram) -> Optic:
     """The image of a diagram under the functor into optics: of each of its boxes the reverse derivative, as the linear
-    pass has it; named boxes and combinators are single boxes. What boxes draw is stored like the rest."""
-    active = Activity(deriver, Draws().opened(diagram))
+    pass has it; named boxes, combinators and `recompute { f }` are single boxes. What boxes draw is stored like the
+    rest, and what is inside `store { f }`."""
+    active = Activity(deriver, opened(Draws().opened(diagram), STORED))
     into = Functor(ob=pair, ar=lambda box: Optic.of(box, active.back(box)), cod=Optic)
     found: Optic = into(active.diagram)
     return found

@@ -93,6 +93,10 @@ def _check_box(box: Box) -> None:
             _check_inside(box, box.insides[0], box.dom, box.cod)
         case "repeat":
             _check_repeat(box)
+        case "store" | "recompute":
+            _check_insides(box, 1)
+            _number(box, "captures")
+            _check_inside(box, box.insides[0], box.dom, box.cod)
         case "unwind":
             _check_unwind(box)
         case "training":

@@ -30,6 +30,7 @@ from diagrammar.grammar.tree import (
     LawDecl,
     Let,
     ListOf,
+    Mark,
     Name,
     Named,
     Next,
@@ -227,6 +228,10 @@ def repeat(t: Tokens, v: Values) -> Repeat:
 
 def repeat_as(t: Tokens, v: Values) -> Repeat:
     return Repeat(t.starts[v[0]], t.starts[v[6]] + 1, v[1], t.words[v[3]], v[5])
+
+
+def mark(t: Tokens, v: Values) -> Mark:
+    return Mark(t.starts[v[0]], t.starts[v[3]] + 1, t.words[v[0]], v[2])
 
 
 def lambda_(t: Tokens, v: Values) -> Lambda:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from diagrammar.errors import DiagramSyntaxError
-from diagrammar.grammar.lexer import END, KIND, KINDS, LINE, NAME, NUMBER, RESERVED, SOFT, STRING, Tokens
+from diagrammar.grammar.lexer import END, KIND, KINDS, LINE, MARKS, NAME, NUMBER, RESERVED, SOFT, STRING, Tokens
 from diagrammar.grammar.tables import Tables
 from diagrammar.source import Span
 
 # a simulated reading that reduces longer than this is taken as impossible: it only leaves a word out of the message
 _STEPS = 2_000
 
-_EXPRESSION = frozenset(KIND[text] for text in ("number", "string", "(", "[", "-", "not", "if", "repeat"))
+_EXPRESSION = frozenset(KIND[text] for text in ("number", "string", "(", "[", "-", "not", "if", "repeat", *MARKS))
 _OPERATORS = frozenset(
     KIND[text]
     for text in (*(">>", "@", "+", "-", "*", "/", "^", ".", "..", "==", "!=", "<", "<=", ">", ">="), "and", "or")

@@ -175,3 +175,13 @@ class Repeat(Node):
 
     def __init__(self, start: int, end: int, count: Node, index: str | None, body: Node) -> None:
         self.start, self.end, self.count, self.index, self.body = start, end, count, index, body
+
+
+class Mark(Node):
+    """`store { f }`, `recompute { f }`: f, and what a reverse pass keeps of it. `kind` is the word."""
+
+    __slots__ = ("body", "kind")
+    __match_args__ = ("kind", "body")
+
+    def __init__(self, start: int, end: int, kind: str, body: Node) -> None:
+        self.start, self.end, self.kind, self.body = start, end, kind, body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagrammar.grammar.lexer import KIND, KINDS, LINE, NAME, NUMBER, RESERVED, SOFT, STRING, Tokens
+from diagrammar.grammar.lexer import KIND, KINDS, LINE, MARKS, NAME, NUMBER, RESERVED, SOFT, STRING, Tokens
 
 _DECLARATIONS = frozenset(("param", "dim", "let", "space", "type", "box", "diagram", "share", "law", "functor"))
 _IN_BLOCKS = frozenset(("weight", "state", "next", "return"))
@@ -177,6 +177,8 @@ def _missing(tokens: Tokens, at: int, start: int, allowed: set[int]) -> str | No
 
 def _joined(tokens: Tokens, at: int) -> str:
     before, word = _word(tokens, at - 1), _word(tokens, at)
+    if before in MARKS:
+        return f"a mark takes one diagram in braces: `{before} {{ f }}`"
     if tokens.kinds[at - 1] == NUMBER:
         return f"a product is written `{before} * {word}`"
     if tokens.kinds[at] == STRING and tokens.kinds[at - 1] == NAME:

@@ -20,17 +20,26 @@ SOFT = (
     *("import", "param", "dim", "let", "space", "type", "box", "diagram", "share"),
     *("weight", "state", "next", "law", "functor", "return"),
 )
+# words only before a `{` that no header and no `repeat` waits for
+MARKS = ("store", "recompute")
 _PUNCTUATION = (
-    *(">>", "->", "=>", "==", "!=", "<=", ">=", "..", "@", "+", "-", "*", "/", "^", "<", ">", "=", ",", ":", "."),
-    *("(", "[", "{", ")", "]", "}"),
+    *(">>", "->", "=>", "==", "!=", "<=", ">=", "..", "@", "+", "-", "*", "/", "^", "<", ">", ",", ":", "."),
+    *("=", "(", "[", "{", ")", "]", "}"),
 )
+_WAITS = "repeat"
 
-# the kind of a token is its place here; brackets come last among what group 1 of the expression finds
-KINDS = ("end", "name", "number", "string", "doc", "line", *SOFT, *RESERVED, *_PUNCTUATION)
+# the kind of a token is its place here; `repeat`, `=` and brackets, which open and close what a `{` may belong to, come
+# last among what group 1 of the expression finds
+KINDS = (
+    *("end", "name", "number", "string", "doc", "line", *SOFT, *MARKS),
+    *(word for word in RESERVED if word != _WAITS),
+    *(*_PUNCTUATION[:-7], _WAITS, *_PUNCTUATION[-7:]),
+)
 END, NAME, NUMBER, STRING, DOC, LINE = range(6)
 KIND = {text: kind for kind, text in enumerate(KINDS)}
 _WORDS = {text: KIND[text] for text in (*RESERVED, *_PUNCTUATION)}
 
+_REPEAT, _EQUAL = KIND[_WAITS], KIND["="]
 _ROUND, _SQUARE, _CURLY = KIND["("], KIND["["], KIND["{"]
 _MINUS, _CLOSE_CURLY = KIND["-"], KIND["}"]
 _OPENER = {KIND[")"]: _ROUND, KIND["]"]: _SQUARE, _CLOSE_CURLY: _CURLY}
@@ -40,6 +49,8 @@ _CLOSER = {opener: closer for closer, opener in _OPENER.items()}
 _GOES_ON = frozenset(KIND[text] for text in (*_PUNCTUATION, *JOINING, "not") if text not in ("fails", ".", *"()[]{}"))
 # a line that starts with one of these goes on from the line before
 _COMES_FROM = frozenset(KIND[text] for text in (">>", "@", "*", "/", "+", "->", *JOINING))
+# declarations with a header, at whose end a `{` may stand
+_HEADED = frozenset(("box", "diagram", "functor"))
 # declarations that no block may hold
 _FILE_ONLY = frozenset(("import", "param", "dim", "space", "type", "box", "law", "functor"))
 
@@ -112,14 +123,19 @@ def tokenize(source: Source, *, nesting: int = 100_000, size: int = 10_000_000) 
 
 
 class _Scanner:
-    """The state of one reading: the open brackets and whether a line end is pending."""
+    """The state of one reading: the open brackets and whether a line end is pending.
 
-    __slots__ = ("decided", "expression", "nesting", "newline", "open", "pool", "tokens")
+    `waiting` are the headers and the `repeat`s that a `{` may still belong to, each as the number of brackets that were
+    open there: after `repeat store` a `{` is that of the `repeat`, and `store` is a size.
+    """
+
+    __slots__ = ("decided", "expression", "nesting", "newline", "open", "pool", "tokens", "waiting")
 
     def __init__(self, tokens: Tokens, nesting: int) -> None:
         self.tokens = tokens
         self.nesting = nesting
         self.open: list[int] = []
+        self.waiting: list[int] = []
         self.newline = False
         self.decided = False
         self.pool: dict[str, str] = {}
@@ -168,7 +184,7 @@ class _Scanner:
             kinds.append(kind)
             starts.append(start)
             words.append(pool(word, word))
-            if kind >= _ROUND:
+            if kind >= _REPEAT:
                 decided = self._bracket(kind)
         return -1
 
@@ -193,12 +209,15 @@ class _Scanner:
             self._line(start)
         if not self.open and (soft or word in SOFT):
             tokens.starts_of.append(len(tokens.kinds))
+        if soft and word in _HEADED:
+            self.waiting.append(len(self.open))
         return KIND[word] if soft else kind
 
     def _line(self, limit: int) -> None:
         """Add a line end after the last token; a string alone between two line ends is a docstring."""
         tokens = self.tokens
         self._docstring()
+        self._forget(len(self.open) - 1)
         tokens.kinds.append(LINE)
         tokens.starts.append(min(tokens.starts[-1] + len(tokens.words[-1]), limit))
         tokens.words.append("")
@@ -214,7 +233,16 @@ class _Scanner:
         """Keep the stack of brackets; False where a statement may start next."""
         tokens = self.tokens
         index = len(tokens.kinds) - 1
+        if kind < _ROUND:
+            if kind == _REPEAT:
+                self.waiting.append(len(self.open))
+            elif self.waiting and self.waiting[-1] == len(self.open):
+                # the end of a header
+                self.waiting.pop()
+            return True
         if kind <= _CURLY:
+            if kind == _CURLY:
+                self._owner(index)
             self.open.append(index)
             if len(self.open) > self.nesting:
                 lexical.too_deep(tokens, index, self.nesting)
@@ -222,6 +250,7 @@ class _Scanner:
         wanted = _OPENER[kind]
         if self.open and tokens.kinds[self.open[-1]] == wanted:
             self.open.pop()
+            self._forget(len(self.open))
             return True
         if any(tokens.kinds[opener] == wanted for opener in self.open[-100:]):
             lexical.unclosed(tokens, self.open[-1], index)
@@ -231,6 +260,19 @@ class _Scanner:
         lexical.unopened(tokens, index, self.open.pop() if self.open else None)
         del tokens.kinds[-1], tokens.starts[-1], tokens.words[-1]
         return True
+
+    def _owner(self, index: int) -> None:
+        """What a `{` belongs to: a header or a `repeat` that waits for it, else a mark where one stands before it."""
+        kinds = self.tokens.kinds
+        if self.waiting and self.waiting[-1] == len(self.open):
+            self.waiting.pop()
+        elif index and kinds[index - 1] == NAME and self.tokens.words[index - 1] in MARKS:
+            kinds[index - 1] = KIND[self.tokens.words[index - 1]]
+
+    def _forget(self, depth: int) -> None:
+        """Nothing in more brackets than these waits any more."""
+        while self.waiting and self.waiting[-1] > depth:
+            self.waiting.pop()
 
     def _close_unclosed(self, word: str, start: int) -> None:
         """A statement starts where a bracket is open: it was never closed, unless a block is."""

@@ -15,6 +15,7 @@ from diagrammar.grammar.expressions import If as If
 from diagrammar.grammar.expressions import Index as Index
 from diagrammar.grammar.expressions import Lambda as Lambda
 from diagrammar.grammar.expressions import ListOf as ListOf
+from diagrammar.grammar.expressions import Mark as Mark
 from diagrammar.grammar.expressions import Name as Name
 from diagrammar.grammar.expressions import Named as Named
 from diagrammar.grammar.expressions import Node as Node

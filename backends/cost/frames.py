@@ -22,6 +22,10 @@ def transparent(fn: Function, box: Box, values: list[Value], counts: list[int], 
             results: list[Value] = yield _repeat(fn, box, values, counts, batch)
         case "unwind":
             results = yield _unwind(fn, box, values, counts, batch)
+        case "store" | "recompute":
+            # the module has what is inside in place
+            made: list[Value] = yield fn.body(box.insides[0], values, batch, consume=True)
+            results = [passed(value, count) for value, count in zip(made, counts, strict=True)]
         case "training":
             results = yield fn.body(box.insides[0], list(values), batch)
             for value in values:

@@ -81,12 +81,12 @@ def _notes(total: Cost, grids: Grids) -> list[str]:
     return ["", *notes] if notes else []
 
 
-def aligned(lines: list[list[str]]) -> str:
-    """Rows in columns: texts in the first two to the left, figures to the right."""
+def aligned(lines: list[list[str]], texts: int = 2) -> str:
+    """Rows in columns: texts, which stand in the first ones, to the left, figures to the right."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "\n".join(
         "  ".join(
-            cell.rjust(w) if column > 1 else cell.ljust(w)
+            cell.rjust(w) if column >= texts else cell.ljust(w)
             for column, (cell, w) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines

@@ -28,7 +28,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     **grids.MEANINGS,
     **spectra.MEANINGS,
 }
-FRAMES = ("repeat", "unwind", "training", "std:map", "std:fold", "std:scan", "std:tree")
+FRAMES = ("store", "recompute", "repeat", "unwind", "training", "std:map", "std:fold", "std:scan", "std:tree")
 # what is written below: boxes that own or draw something, and the one that sees all samples
 OTHERS = ("weight", "state", "next", "std:gaussian", "std:uniform", "std:batch_moments", "std:batch_sum")
 
@@ -169,6 +169,11 @@ def _training(run: Run, box: Box, given: Columns, where: Where) -> Task:
     return cast(Columns, (yield body(run, box.insides[1], given, where)))
 
 
+def _mark(run: Run, box: Box, given: Columns, where: Where) -> Task:
+    """What a mark computes is its inside."""
+    return cast(Columns, (yield body(run, box.insides[0], given, where)))
+
+
 def _repeat(run: Run, box: Box, given: Columns, where: Where) -> Task:
     """One inside again and again, or each of several in its turn; the weights of a step have its number."""
     held = _count(box, "captures")
@@ -277,6 +282,8 @@ def _tree(run: Run, box: Box, given: Columns, where: Where) -> Task:
 
 
 _FRAMES: dict[str, Callable[[Run, Box, Columns, Where], Task]] = {
+    "store": _mark,
+    "recompute": _mark,
     "repeat": _repeat,
     "unwind": _unwind,
     "training": _training,

@@ -29,6 +29,7 @@ from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
 from diagrammar.backends.torch.memory import Memory, planned
 from diagrammar.backends.torch.names import is_plain
 from diagrammar.backends.torch.text import source
+from diagrammar.derivative.marks import unmarked
 from diagrammar.derivative.unwinding import written_out
 from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.errors import BackendError
@@ -133,13 +134,15 @@ def _write(
             known[key] = value
         else:
             known.update({f"{key}.{axis}": size for axis, size in enumerate(value)})
-    diagram = _keyed(written_out(diagram))
+    marked = _keyed(written_out(diagram))
+    # a mark says what a schedule keeps; the code of a forward has none
+    diagram = unmarked(marked)
     # nothing here makes garbage in cycles, and the collector would walk all that is alive again and again
     collecting = gc.isenabled()
     gc.disable()
     try:
         program = Program(diagram, Survey(diagram, is_fused), flat, known)
-        return program, source(program, diagram, name, conditions, planned(diagram, memory))
+        return program, source(program, diagram, name, conditions, planned(marked, memory))
     finally:
         if collecting:
             gc.enable()

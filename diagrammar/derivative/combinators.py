@@ -1,6 +1,7 @@
-"""Derivatives of the boxes whose inside is used many times: `repeat map fold scan tree training`.
+"""Derivatives of the boxes whose inside is used many times, `repeat map fold scan tree training`, and of marks.
 
-The tangent of each is the same box around the tangent of its inside. The cotangent of `map` and `training` too; that of
+The tangent of each is the same box around the tangent of its inside. The cotangent of `map`, `training` and `recompute`
+too, while a body lays `store` open before it is derived in reverse; that of
 a `repeat` is an `unwind`: the steps forward, then the cotangents of the steps backward, each at the state that its step
 began in. `fold` and `scan` are unwound as scans of the rows in reverse; a `tree` is written out.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from diagrammar.box import MARKS
 from diagrammar.derivative import stacks
 from diagrammar.derivative.wiring import choose, in_order, lay, put, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Flat, Value
@@ -206,6 +208,27 @@ def _training(kind: str) -> Make:
     return made
 
 
+# -------------------------------------------------------------------------------------------------------- marks
+
+
+def _mark(kind: str) -> Make:
+    """The mark of the derivative, on those wires that this reads. In the cotangent of `recompute { f }` that is f once
+    more: nothing of its inside is kept."""
+
+    def made(deriver: Deriver, box: Box, active: Mask) -> Steps:
+        inner = deriver.read((yield deriver.body(kind, box.insides[0], active)))
+        flat = inner.flat
+        read = {wire for node in flat.nodes for wire in node.ins}.union(flat.outputs)
+        used = [at for at, wire in enumerate(flat.inputs) if wire in read]
+        less = Diagram(Flat(flat.types, tuple(flat.inputs[at] for at in used), flat.nodes, flat.outputs))
+        held = sum(at < number(box, "captures") for at in used)
+        mark = box_like(box, tuple(less.dom), tuple(less.cod), (less,), captures=held)
+        build = Builder(inner.dom)
+        return build.build(put(build, mark, [build.inputs[at] for at in used])), False
+
+    return made
+
+
 # ------------------------------------------------------------------------------------------------- fold and scan
 
 
@@ -326,6 +349,7 @@ _MADE: dict[tuple[str, str], Make] = {
     ("vjp", "std:scan"): _scan_reverse,
     ("jvp", "std:tree"): _tree("jvp"),
     ("vjp", "std:tree"): _tree("vjp"),
+    **{(kind, mark): _mark(kind) for kind in ("jvp", "vjp") for mark in sorted(MARKS)},
     ("jvp", "training"): _training("jvp"),
     ("vjp", "training"): _training("vjp"),
 }

@@ -13,6 +13,7 @@ from typing import Protocol
 from diagrammar.box import Derivative
 from diagrammar.derivative import combinators
 from diagrammar.derivative.draws import Draws
+from diagrammar.derivative.marks import opened
 from diagrammar.derivative.pruning import Ownership, pruned
 from diagrammar.derivative.wiring import lay, total, zero
 from diagrammar.diagram import Box, Builder, Diagram, Node
@@ -21,6 +22,7 @@ from diagrammar.steps import Steps, run
 from diagrammar.tangent import Mask, differentiable, has_tangent, tangents
 from diagrammar.types import Type
 
+STORED = frozenset({"store"})
 # what is put in place for a box: a diagram, and whether it also gives the results of the box, first
 Image = tuple[Diagram, bool]
 
@@ -75,6 +77,8 @@ class Deriver:
         if known is None:
             whole = self._draws.opened(diagram)
             if kind == "vjp":
+                # an optic: what is inside `store` is done once, forward, and its cotangents read it there
+                whole = opened(whole, STORED)
                 made = yield _reverse(self, whole, active)
             else:
                 made = yield _forward(self, whole, active, kind == "both")
@@ -82,6 +86,10 @@ class Deriver:
             made = pruned(made, self._ownership, name)
             known = self._bodies[kind, id(diagram), active] = (diagram, made)
         return known[1]
+
+    def read(self, diagram: Diagram) -> Diagram:
+        """A derivative that reads those of its inputs alone that matter to it."""
+        return pruned(diagram, self._ownership, inputs=True)
 
     def image(self, kind: str, box: Box, active: Mask) -> Steps:
         """What stands for a box in a derivative: a diagram, and whether it gives the results of the box too."""

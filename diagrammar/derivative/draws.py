@@ -31,22 +31,22 @@ class Draws:
         return self._known[id(diagram)]
 
     def opened(self, diagram: Diagram) -> Diagram:
-        """The diagram with its named boxes laid open that draw inside: what they draw, they draw in this body, once for
-        them and for their derivatives."""
-        while any(box.key is not None and self.inside(box) and not _owns(box) for box in diagram.boxes):
+        """The diagram with its named boxes and marks laid open that draw inside: what they draw, they draw in this
+        body, once for them and for their derivatives."""
+        while any(map(self._opens, diagram.boxes)):
             flat = diagram.flat
             build = Builder(diagram.dom)
             at = dict(zip(flat.inputs, build.inputs, strict=True))
             for node in flat.nodes:
                 ins = [at[wire] for wire in node.ins]
                 box = node.box
-                if box.key is not None and self.inside(box) and not _owns(box):
-                    outs = lay(build, box.insides[0], ins)
-                else:
-                    outs = build.add(box, ins)
+                outs = lay(build, box.insides[0], ins) if self._opens(box) else build.add(box, ins)
                 at.update(zip(node.outs, outs, strict=True))
             diagram = build.build([at[wire] for wire in flat.outputs], diagram.name)
         return diagram
+
+    def _opens(self, box: Box) -> bool:
+        return self.inside(box) and (box.is_mark or (box.key is not None and not _owns(box)))
 
     def refuse(self, box: Box) -> None:
         """Raises DerivativeError for a box that cannot be laid open and draws inside."""

@@ -13,12 +13,13 @@ _OWNED = ("weight", "state")
 class Ownership:
     """The keys in a body of what owns weights or states; each definition is looked at once."""
 
-    __slots__ = ("_held", "_owns")
+    __slots__ = ("_held", "_keys", "_owns")
 
     def __init__(self) -> None:
         # by identity, with the diagrams, which have to stay alive for that
         self._owns: dict[int, bool] = {}
         self._held: list[Diagram] = []
+        self._keys: dict[int, frozenset[str]] = {}
 
     def keys(self, box: Box) -> set[str]:
         """The keys that a box brings into its body."""
@@ -31,11 +32,25 @@ class Ownership:
         if box.key is not None:
             return {box.key} if self._inside(box.insides[0]) else found
         for inside in box.insides:
-            for level in definitions(inside, lambda inner: inner.key is None):
-                for inner in level.boxes:
-                    if inner.key is not None:
-                        found |= self.keys(inner)
+            found |= self._lifted(inside)
         return found
+
+    def _lifted(self, diagram: Diagram) -> frozenset[str]:
+        """The keys that a diagram brings into the body around the combinator that it is in."""
+        if id(diagram) not in self._keys:
+            for level in definitions(diagram, lambda box: box.key is None and not self._is_lifted(box)):
+                self._held.append(level)
+                keys: set[str] = set()
+                for box in level.boxes:
+                    if box.key is not None:
+                        keys |= self.keys(box)
+                    else:
+                        keys = keys.union(*(self._keys[id(inside)] for inside in box.insides))
+                self._keys[id(level)] = frozenset(keys)
+        return self._keys[id(diagram)]
+
+    def _is_lifted(self, box: Box) -> bool:
+        return all(id(inside) in self._keys for inside in box.insides)
 
     def _inside(self, diagram: Diagram) -> bool:
         if id(diagram) not in self._owns:
@@ -53,12 +68,12 @@ class Ownership:
         return all(id(inside) in self._owns for inside in box.insides)
 
 
-def pruned(diagram: Diagram, ownership: Ownership, name: str = "") -> Diagram:
+def pruned(diagram: Diagram, ownership: Ownership, name: str = "", inputs: bool = False) -> Diagram:
     """The diagram without its dead boxes. A derivative owns the weights of what it is the derivative of, used or not,
     so that the paths of one are those of the other.
 
     What only goes where it does not matter is zero: the derivative of a linear box is the same everywhere, so nothing
-    has to be computed to know where it is taken.
+    has to be computed to know where it is taken. `inputs`: inputs too are not read where they do not matter.
     """
     flat = diagram.flat
     keep, needed = _live(flat, ownership)
@@ -69,11 +84,12 @@ def pruned(diagram: Diagram, ownership: Ownership, name: str = "") -> Diagram:
         for wire, idle in zip(node.ins, _idle(node.box), strict=True)
         if idle and wire not in needed and has_tangent(flat.types[wire])
     }
-    spare -= set(flat.inputs)
+    if not inputs:
+        spare -= set(flat.inputs)
     if all(keep) and not spare:
         return diagram.named(name) if name else diagram
     build = Builder(diagram.dom)
-    at = dict(zip(flat.inputs, build.inputs, strict=True))
+    at = {wire: here for wire, here in zip(flat.inputs, build.inputs, strict=True) if wire not in spare}
     zeros: dict[Type, int] = {}
     for node, live in zip(flat.nodes, keep, strict=True):
         if not live:

@@ -55,7 +55,7 @@ def put(build: Builder, box: Box, ins: Sequence[int]) -> tuple[int, ...]:
     uses are not captured."""
     held = box.param("captures", 0)
     assert isinstance(held, int)
-    if box.origin == "repeat" and not any(inside.flat.nodes for inside in box.insides):
+    if (box.origin == "repeat" or box.is_mark) and not any(inside.flat.nodes for inside in box.insides):
         return _wired(box, ins, held)
     order: dict[int, None] = {}
     for inside in box.insides:

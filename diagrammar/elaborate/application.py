@@ -145,6 +145,8 @@ def apply(
         return (yield apply(body, node.then if condition else node.otherwise, ins, scope, graph, site))
     elif isinstance(node, tree.Repeat):
         return (yield combinators.repeat(body, node, ins, scope, graph, site))
+    elif isinstance(node, tree.Mark):
+        return (yield combinators.mark(body, node, None, ins, scope, graph, site))
     elif isinstance(node, tree.Unary) and node.op == "-":
         outs = yield apply(body, node.item, ins, scope, graph, site)
         return arithmetic.negate(outs, node, scope, graph)
@@ -167,6 +169,8 @@ def apply_value(
 ) -> Steps:
     """Puts a recipe on wires; `node` is its mention."""
     match found:
+        case Closure(node=tree.Mark() as mark) if found.of is not None:
+            return (yield combinators.mark(body, mark, found.of, ins, found.scope, graph, site))
         case Closure():
             return (yield apply(body, found.node, ins, found.scope, graph, site))
         case DeclRef():
@@ -275,10 +279,14 @@ def _pointwise(body: Body, node: tree.Binary, ins: tuple[Any, ...], scope: Scope
     return arithmetic.to_wires(total, node, scope, graph).items
 
 
+# expressions that are put on wires part by part
+_SPREAD = tree.Binary | tree.Lambda | tree.If | tree.Repeat | tree.Mark | tree.Unary
+
+
 def _operand(body: Body, node: tree.Node, ins: tuple[Any, ...], scope: Scope, graph: Graph, site: Site) -> Steps:
     from diagrammar.elaborate.expressions import value
 
-    if isinstance(node, tree.Binary | tree.Lambda | tree.If | tree.Repeat | tree.Unary) and not _constant(node):
+    if isinstance(node, _SPREAD) and not _constant(node):
         return Wires((yield apply(body, node, ins, scope, graph, site)))
     found = yield value(body, node, scope, graph)
     if not isinstance(found, Recipe):

@@ -1,4 +1,4 @@
-"""`repeat`, `map`, `fold`, `scan`, `tree`: boxes whose inside is one diagram, used many times."""
+"""`repeat`, marks, `map`, `fold`, `scan`, `tree`: boxes whose inside is one diagram, used many times."""
 
 from __future__ import annotations
 
@@ -67,12 +67,30 @@ def repeat(body: Body, node: tree.Repeat, ins: tuple[Any, ...], scope: Scope, gr
     return graph.add(frame, tuple(Wire(graph, number) for number in captured) + wires, cod)
 
 
-def _step(body: Body, node: tree.Repeat, types: list[Type], scope: Scope, graph: Graph, site: Site) -> Steps:
-    from diagrammar.elaborate.application import apply
+def mark(
+    body: Body, node: tree.Mark, of: Recipe | None, ins: tuple[Any, ...], scope: Scope, graph: Graph, site: Site
+) -> Steps:
+    """`store { f }` and `recompute { f }`: one inside, on the same wires; `of` is f where that is a mention."""
+    wires = tuple(_solid(wire, body.unifier.literal(), scope, graph) for wire in ins)
+    types: list[Type] = [graph.types[graph.bring(wire)] for wire in wires]
+    inner, cod = yield _step(body, node, types, scope, graph, site, of)
+    captured = same_captures([inner[0]])
+    frame = Frame(node.kind, node.kind, (("captures", len(captured)),), [inner], scope.span(node))
+    return graph.add(frame, tuple(Wire(graph, number) for number in captured) + wires, cod)
+
+
+def _step(
+    body: Body, node: tree.Repeat | tree.Mark, types: list[Type], scope: Scope, graph: Graph, site: Site,
+    of: Recipe | None = None,
+) -> Steps:  # fmt: skip
+    from diagrammar.elaborate.application import apply, apply_value
 
     inner = Graph(graph, graph.level)
     ins = tuple(inner.input(wire) for wire in types)
-    outs = yield apply(body, node.body, ins, scope, inner, site)
+    if of is None:
+        outs = yield apply(body, node.body, ins, scope, inner, site)
+    else:
+        outs = yield apply_value(body, of, ins, node.body, scope, inner, site)
     cod = [inner.types[inner.bring(wire)] for wire in outs]
     return (inner, tuple(map(inner.bring, outs))), cod
 

@@ -27,12 +27,19 @@ if TYPE_CHECKING:
     pass
 
 
+# operators whose first operand takes what the whole takes
+_FIRST = (">>", "+", "-", "*", "/", "^")
+
+
 def wires_taken(body: Body, node: tree.Node, scope: Scope, plain: bool = False) -> Steps:
     """How many wires an operand of `@` takes; None where its types decide that. `plain`: a type that the header leaves
     open is taken for one wire."""
     from diagrammar.elaborate.expressions import value
 
-    while isinstance(node, tree.Binary) and node.op in (">>", "+", "-", "*", "/", "^"):
+    while isinstance(node, tree.Mark) or (isinstance(node, tree.Binary) and node.op in _FIRST):
+        if isinstance(node, tree.Mark):
+            node = node.body
+            continue
         scaled = node.op != ">>" and isinstance(node.left, tree.Number)
         node = node.right if scaled else node.left
     if isinstance(node, tree.Lambda):
@@ -81,6 +88,8 @@ def wires_given(body: Body, node: tree.Node, scope: Scope) -> Steps:
     """How many wires an operand gives; None where its types decide that."""
     from diagrammar.elaborate.expressions import value
 
+    while isinstance(node, tree.Mark):
+        node = node.body
     if isinstance(node, tree.Binary) and node.op == ">>":
         return (yield wires_given(body, node.right, scope))
     if isinstance(node, tree.Binary) and node.op == "@":

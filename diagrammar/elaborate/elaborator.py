@@ -309,6 +309,7 @@ def _inside(value: Any, graph: Graph) -> Any:
             value.inside, value.captured, value.dom, value.cod, value.origin, value.params, value.key, value.count
         )
         mine.box = value.box
+        mine.marks = value.marks
         mine.wires = tuple(graph.input(wire) for wire in value.captured)
         return mine
     return value

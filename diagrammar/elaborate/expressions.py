@@ -10,6 +10,7 @@ from diagrammar.elaborate import application, arithmetic, statics, typing
 from diagrammar.elaborate.body import Body
 from diagrammar.elaborate.graph import Graph
 from diagrammar.elaborate.holes import BundleHole, SpaceHole
+from diagrammar.elaborate.instances import wants_first_list
 from diagrammar.elaborate.values import (
     Closure,
     DeclRef,
@@ -24,6 +25,7 @@ from diagrammar.elaborate.values import (
     TypeHead,
     TypeValue,
     Wires,
+    bare,
 )
 from diagrammar.errors import DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
@@ -49,6 +51,8 @@ def value(body: Body, node: tree.Node, scope: Scope, graph: Graph | None) -> Ste
         return (yield _index(body, node, scope, graph))
     if isinstance(node, tree.Lambda | tree.Repeat):
         return Closure(node, scope)
+    if isinstance(node, tree.Mark):
+        return Closure(node, scope, (yield _marked(body, node.body, scope, graph)))
     if isinstance(node, tree.If):
         return (yield _if(body, node, scope, graph))
     if isinstance(node, tree.Unary):
@@ -239,6 +243,25 @@ def _attribute(body: Body, node: tree.Attribute, scope: Scope, graph: Graph | No
         near = difflib.get_close_matches(node.name, item.module.names(), 1)
         hint = f"did you mean `{near[0]}`?" if near else None
         raise DiagramNameError(f"the module has nothing called `{node.name}`", scope.span(node), hint=hint) from None
+
+
+def _marked(body: Body, node: tree.Node, scope: Scope, graph: Graph | None) -> Steps:
+    """What a mark stands round, where that is a mention; None where it is another expression."""
+    while isinstance(node, tree.If):
+        condition = yield value(body, node.condition, scope, None)
+        if not isinstance(condition, bool):
+            return None
+        node = node.then if condition else node.otherwise
+    if isinstance(node, tree.Index | tree.Call):
+        # an entry of a wire, or wires that a diagram is put on, make boxes: those are not mentions
+        head = yield value(body, node.item if isinstance(node, tree.Index) else node.function, scope, None)
+        partly = graph is not None and wants_first_list(body, head)
+        if not isinstance(head, Recipe) or not (isinstance(node, tree.Index) or partly):
+            return None
+    elif not isinstance(node, tree.Name | tree.Attribute | tree.Named | tree.Mark):
+        return None
+    found = yield value(body, node, scope, graph)
+    return found if isinstance(found, Recipe) and bare(found) else None
 
 
 def _if(body: Body, node: tree.If, scope: Scope, graph: Graph | None) -> Steps:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from diagrammar.box import numbered
+from diagrammar.box import MARKS, numbered
 from diagrammar.derivative.wiring import lay
 from diagrammar.diagram import Box, Builder, Bundle, Diagram, Flat, Node, definitions
 from diagrammar.elaborate import differentiation, opening, typing
@@ -17,7 +17,7 @@ from diagrammar.elaborate.holes import BundleHole, ListHole, SpaceHole, WireHole
 from diagrammar.elaborate.kinds import parameters
 from diagrammar.elaborate.leaves import Frame, Given, Leaf, Owned, SharedUse
 from diagrammar.elaborate.rekey import deeper
-from diagrammar.elaborate.values import Closure, Declared, Resolved, TypeValue
+from diagrammar.elaborate.values import Declared, Resolved, TypeValue, bare
 from diagrammar.errors import DiagramNameError, DiagramTypeError
 from diagrammar.grammar import tree
 from diagrammar.sizes import Poly
@@ -133,7 +133,7 @@ def _frame(body: Body, graph: Graph, draft: Draft, what: Frame) -> Steps:
     if not any(inside.flat.nodes for inside in insides) and what.name != "training":
         if what.name == "repeat":
             return _composed(insides, int(dict(what.params)["captures"]))
-        if what.key is not None:
+        if what.key is not None or what.origin in MARKS:
             return insides[0]
     params = tuple((name, _read(body, value)) for name, value in what.params)
     made = tuple(insides)
@@ -322,17 +322,29 @@ def _argument(body: Body, found: Argument) -> Steps:
     inside = yield finish(body, graph, outs)
     captured = inside.dom[: len(graph.captured)]
     dom = inside.dom[len(graph.captured) :]
-    return resolve(body, inside, captured, dom, bare=not isinstance(found.recipe, Closure))
+    return resolve(body, inside, captured, dom, bare=bare(found.recipe))
 
 
 def resolve(body: Body, inside: Diagram, captured: tuple[Type, ...], dom: tuple[Type, ...], *, bare: bool) -> Resolved:
-    """A made diagram as an argument; a bare mention is the diagram that it mentions."""
-    flat = inside.flat
-    if bare and len(flat.nodes) == 1:
-        (node,) = flat.nodes
-        if node.ins == flat.inputs and node.outs == flat.outputs:
-            return _bare(body, node, captured, dom, inside)
+    """A made diagram as an argument; a bare mention is the diagram that it mentions, whatever marks stand round it."""
+    within = inside
+    marks: list[str] = []
+    while bare and (node := _only(within)) is not None:
+        if not node.box.is_mark:
+            made = _bare(body, node, captured, dom, within)
+            made.marks = tuple(marks)
+            return made
+        marks.append(node.box.origin)
+        within = node.box.insides[0]
     return Resolved(inside, captured, dom, inside.cod, "", (), None, body.elaborator.count_of(inside))
+
+
+def _only(diagram: Diagram) -> Node | None:
+    """The box of a diagram that is one box on its wires."""
+    flat = diagram.flat
+    if len(flat.nodes) != 1 or flat.nodes[0].ins != flat.inputs or flat.nodes[0].outs != flat.outputs:
+        return None
+    return flat.nodes[0]
 
 
 def _bare(body: Body, node: Node, captured: tuple[Type, ...], dom: tuple[Type, ...], inside: Diagram) -> Resolved:
@@ -351,7 +363,8 @@ def _bare(body: Body, node: Node, captured: tuple[Type, ...], dom: tuple[Type, .
 def _given(body: Body, graph: Graph, draft: Draft, what: Given) -> Box | Diagram:
     found = what.recipe
     if found.box is not None:
-        return found.box if found.box.key is None else found.box.with_(key=what.key, span=what.span)
+        made = found.box if found.box.key is None else found.box.with_(key=what.key, span=what.span)
+        return _marked(body, found, made, what.span)
     inside = found.inside
     assert inside is not None
     if not inside.flat.nodes:
@@ -361,7 +374,7 @@ def _given(body: Body, graph: Graph, draft: Draft, what: Given) -> Box | Diagram
         inside = _put_deeper(body, inside, graph.level)
         if key.startswith("^"):
             key = "^" * graph.level + key
-    return _framed(what.name, found, inside, key, what.span)
+    return _marked(body, found, _framed(what.name, found, inside, key, what.span), what.span)
 
 
 def _framed(name: str, found: Resolved, inside: Diagram, key: str, span: Span) -> Box:
@@ -369,6 +382,16 @@ def _framed(name: str, found: Resolved, inside: Diagram, key: str, span: Span) -
     return Box(
         name, inside.dom, inside.cod, origin=found.origin, params=found.params, key=key, insides=(inside,), span=span
     )
+
+
+def _marked(body: Body, found: Resolved, box: Box, span: Span) -> Box:
+    """A mention in the marks that stand round what it mentions."""
+    for kind in reversed(found.marks):
+        inside = box.diagram()
+        body.elaborator.count(inside, 1 if not box.insides else body.elaborator.size_of(box))
+        params = (("captures", len(found.captured)),)
+        box = Box(kind, box.dom, box.cod, origin=kind, params=params, insides=(inside,), span=span)
+    return box
 
 
 def _put_deeper(body: Body, inside: Diagram, levels: int) -> Diagram:
@@ -386,11 +409,12 @@ def _shared(body: Body, graph: Graph, draft: Draft, what: SharedUse) -> Steps:
         share.mention = (
             inner,
             outs,
-            resolve(body, inside, captured, inside.dom[len(captured) :], bare=not isinstance(share.recipe, Closure)),
+            resolve(body, inside, captured, inside.dom[len(captured) :], bare=bare(share.recipe)),
         )
     found: Resolved = share.mention[2]
     if found.box is not None:
-        return found.box if found.box.key is None else found.box.with_(key=_share_key(what), span=what.span)
+        made = found.box if found.box.key is None else found.box.with_(key=_share_key(what), span=what.span)
+        return _marked(body, found, made, what.span)
     inside = found.inside
     assert inside is not None
     if not inside.flat.nodes:
@@ -398,7 +422,7 @@ def _shared(body: Body, graph: Graph, draft: Draft, what: SharedUse) -> Steps:
     key = found.key if found.key is not None and found.key.startswith("/") else _share_key(what)
     if what.level > share.level:
         inside = _put_deeper(body, inside, what.level - share.level)
-    return _framed(share.name, found, inside, key, what.span)
+    return _marked(body, found, _framed(share.name, found, inside, key, what.span), what.span)
 
 
 def _share_key(what: SharedUse) -> str:

@@ -82,7 +82,7 @@ def _other(
             stack.append(body)
         case tree.If(condition, then, otherwise):
             stack += (condition, then, otherwise)
-        case tree.Repeat(_, _, body):
+        case tree.Repeat(_, _, body) | tree.Mark(_, body):
             stack.append(body)
         case tree.Bundle(items) | tree.ListOf(items):
             stack += items

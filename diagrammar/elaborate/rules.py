@@ -189,4 +189,4 @@ def flattened(diagram: Diagram) -> Diagram:
 
 
 def _opens(box: Box) -> bool:
-    return box.is_frame
+    return box.is_frame or box.is_mark

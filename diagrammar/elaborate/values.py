@@ -159,13 +159,15 @@ class DeclRef(Recipe):
 
 
 class Closure(Recipe):
-    """An expression that is a diagram, where it stands."""
+    """An expression that is a diagram, where it stands. Of a mark round a mention, `recompute { f }`, `of` is what that
+    mentions: a mark adds no frame to it."""
 
-    __slots__ = ("node", "scope")
+    __slots__ = ("node", "of", "scope")
 
-    def __init__(self, node: tree.Node, scope: Scope) -> None:
+    def __init__(self, node: tree.Node, scope: Scope, of: Recipe | None = None) -> None:
         self.node = node
         self.scope = scope
+        self.of = of
 
 
 class LocalRef(Recipe):
@@ -196,13 +198,14 @@ class Shared(Recipe):
 
 
 class Resolved(Recipe):
-    """A diagram given as a static argument, as the callee sees it: its inside is made.
+    """A diagram given as a static argument, as the callee sees it: its inside is made. `marks` are those round it, from
+    the outermost: a mention of it stands in them.
 
     `captured` are the types of the wires that it takes first; `wires` these wires in the callee's own graph; `key` is
     fixed where the argument was a `share` name.
     """
 
-    __slots__ = ("box", "captured", "cod", "count", "dom", "inside", "key", "origin", "params", "wires")
+    __slots__ = ("box", "captured", "cod", "count", "dom", "inside", "key", "marks", "origin", "params", "wires")
 
     def __init__(
         self,
@@ -226,14 +229,23 @@ class Resolved(Recipe):
         self.wires: tuple[Wire, ...] = ()
         # a primitive needs no frame: it is put where it is mentioned
         self.box: Box | None = None
+        self.marks: tuple[str, ...] = ()
 
     def identity(self) -> tuple[Any, ...]:
         """Two arguments with one identity make one definition."""
-        return (id(self.inside or self.box), self.captured, self.dom, self.cod, self.origin, self.params, self.key)
+        what = id(self.inside or self.box)
+        return (what, self.captured, self.dom, self.cod, self.origin, self.params, self.key, self.marks)
+
+
+def bare(recipe: Recipe) -> bool:
+    """Whether a recipe is a mention, with or without marks round it: what it mentions needs no frame of its own."""
+    return not isinstance(recipe, Closure) or recipe.of is not None
 
 
 def framed(recipe: Recipe) -> bool:
     """Whether a recipe, given or shared under a name, gets a frame of that name round its boxes."""
+    while isinstance(recipe, Closure) and recipe.of is not None:
+        recipe = recipe.of
     return isinstance(recipe, Closure) or (
         isinstance(recipe, DeclRef) and not isinstance(recipe.declared.ast, tree.DiagramDecl)
     )

@@ -180,6 +180,9 @@ class Store:
             scope, around, index = (where, scope), (box.key, around), self.instances.index_of(where)
             if not closed(box):
                 return _Level(inside, ins, scope, around, index, depth, None)
+        elif box.is_mark:
+            # what a mark computes is its inside
+            return _Level(inside, ins, scope, around, index, depth, None)
         elif box.origin == "repeat":
             # which loop it is that counts is told by how deep it stands, as in canonical forms
             depth += 1

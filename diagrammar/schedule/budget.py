@@ -9,9 +9,9 @@ from math import isqrt
 
 from diagrammar.errors import DiagramValueError
 from diagrammar.schedule.branches import Load, orders
-from diagrammar.schedule.flattened import Mark
+from diagrammar.schedule.flattened import Mark, Region
 from diagrammar.schedule.line import Cut, Reads, Work, cut, line, reads_of
-from diagrammar.schedule.optic import Optic, Step, recompute, split, store
+from diagrammar.schedule.optic import Optic, Step, split, store
 from diagrammar.schedule.parts import decomposed
 from diagrammar.schedule.ranges import Point, Table
 from diagrammar.schedule.reverse import Joint
@@ -48,15 +48,16 @@ class Found:
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be scheduled: a joint pass, the bytes of its wires, what its boxes read, and the work of each; the wires
-    that are `pinned` from the first forward on, and ranges of boxes that are `again` computed from their start."""
+    """What is to be scheduled: a joint pass, the bytes of its wires, what its boxes read, the work of each, and its marks;
+    `pinned` are the wires that are held from the first forward on."""
 
     joint: Joint
     sizes: Bytes
     reads: Reads
     work: Work
+    marks: Sequence[Mark | None]
+    regions: Sequence[Region]
     pinned: frozenset[int]
-    again: tuple[frozenset[int], ...]
 
     def found(self, steps: Sequence[Step], order: Sequence[int]) -> Found:
         """A schedule, counted wire by wire."""
@@ -70,7 +71,7 @@ class Task:
 
 
 def within(
-    joint: Joint, budget: int, sizes: Bytes, work: Work, marks: Sequence[Mark | None] = ()
+    joint: Joint, budget: int, sizes: Bytes, work: Work, marks: Sequence[Mark | None] = (), regions: Sequence[Region] = ()
 ) -> tuple[list[Step], Optic]:
     """The schedule of least recomputation, in the units of `work`, whose peak is at most `budget` bytes, and its optic.
 
@@ -81,9 +82,9 @@ def within(
 
     Raises DiagramValueError, with the least that is possible, where nothing fits.
     """
-    task = _task(joint, sizes, work, marks)
-    if not task.again:
-        count = len(joint.forward)
+    task = _task(joint, sizes, work, marks, regions)
+    count = len(joint.forward)
+    if not _spans(task, range(count)):
         once = cut(joint, task.reads, sizes, range(count), (0, count), task.pinned)
         for steps in (store(joint), [("backward", each) for each in once.groups[0]]):
             plain = task.found(steps, range(count))
@@ -101,7 +102,9 @@ def within(
     return list(found.steps), found.optic
 
 
-def _task(joint: Joint, sizes: Bytes, work: Work, marks: Sequence[Mark | None]) -> Task:
+def _task(
+    joint: Joint, sizes: Bytes, work: Work, marks: Sequence[Mark | None], regions: Sequence[Region]
+) -> Task:  # fmt: skip
     """What marks say in terms of wires and boxes."""
     reads = reads_of(joint, sizes.root)
     kinds = [mark.kind if mark is not None else "" for mark in marks] or [""] * len(joint.forward)
@@ -112,11 +115,7 @@ def _task(joint: Joint, sizes: Bytes, work: Work, marks: Sequence[Mark | None]) 
     sealed = {reads.maker[wire] for wire in stored}
     asked = {wire for box, wires in enumerate(reads.forward) if box not in sealed for wire in wires}
     stored |= {wire for box in sealed for wire in reads.makes[box] if wire in asked}
-    regions: dict[int, set[int]] = {}
-    for box, mark in enumerate(marks):
-        if mark is not None and mark.kind == "recompute":
-            regions.setdefault(mark.region, set()).add(box)
-    return Task(joint, sizes, reads, work, frozenset(ends | stored), tuple(map(frozenset, regions.values())))
+    return Task(joint, sizes, reads, work, marks, regions, frozenset(ends | stored))
 
 
 def arrangements(task: Task) -> list[tuple[int, ...]]:
@@ -135,13 +134,8 @@ def arrangements(task: Task) -> list[tuple[int, ...]]:
         loads.append(Load(made + task.sizes.scratch(node.box), made, kept, freed[box]))
     text = tuple(range(len(joint.forward)))
     found = [text, *(each for each in orders(part, loads, _ORDERS) if each != text)]
-    whole = [len(boxes) for boxes in task.again]
-    return [each for each in found if each is text or _lengths(task, each) == whole]
-
-
-def _lengths(task: Task, order: Sequence[int]) -> list[int]:
-    at = {box: place for place, box in enumerate(order)}
-    return [max(at[box] for box in boxes) + 1 - min(at[box] for box in boxes) for boxes in task.again]
+    whole = [stop - start for start, stop in _regions(task, text)]
+    return [each for each in found if [stop - start for start, stop in _regions(task, each)] == whole]
 
 
 def _solved(task: Task, order: Sequence[int], budget: int) -> Found | None:
@@ -177,7 +171,7 @@ def _spared(task: Task, found: Found, budget: int) -> Found:
     """The schedule with less recomputation where that fits too."""
     order = found.order
     tries = min(_TRIES, _COUNTED // (len(order) + len(found.steps)))
-    marked = frozenset[int]().union(*task.again)
+    marked = {box for box, mark in enumerate(task.marks) if mark is not None and mark.kind == "recompute"}
 
     def fits(steps: Sequence[Step]) -> bool:
         return task.found(steps, order).peak <= budget
@@ -190,7 +184,8 @@ def _spared(task: Task, found: Found, budget: int) -> Found:
 
 def _least(task: Task, order: Sequence[int]) -> Found:
     """The schedule that takes the least memory."""
-    found = task.found(recompute(task.joint), order)
+    again: list[Step] = [("forward", box) for box in order]
+    found = task.found([*again, *store(task.joint)], order)
     cuts, places, spans = _cuts(task, order)
     parts = cut(task.joint, task.reads, task.sizes, order, cuts, task.pinned)
     table = _table(task, parts, places, spans, 4 * found.peak)
@@ -253,12 +248,27 @@ def _cuts(task: Task, order: Sequence[int]) -> tuple[list[int], list[int], list[
     return cuts, [number[at] for at in places], [(number[start], number[stop] - 1) for start, stop in spans]
 
 
+def _regions(task: Task, order: Sequence[int]) -> list[tuple[int, int]]:
+    """From where to where each region that is marked to be computed again goes in an order, with all that stands in it."""
+    ends: dict[int, tuple[int, int]] = {}
+    for at, box in enumerate(order):
+        mark = task.marks[box] if task.marks else None
+        if mark is not None:
+            ends[mark.region] = ends.get(mark.region, (at, at))[0], at + 1
+    # a region has a larger number than the one round it
+    for number in range(len(task.regions) - 1, -1, -1):
+        outer = task.regions[number].outer
+        if outer is not None and number in ends:
+            start, stop = ends.get(outer, ends[number])
+            ends[outer] = min(start, ends[number][0]), max(stop, ends[number][1])
+    return [ends[number] for number in sorted(ends) if task.regions[number].kind == "recompute"]
+
+
 def _spans(task: Task, order: Sequence[int]) -> list[tuple[int, int]]:
-    """From where to where the marked ranges go in an order; neighbours are put together where there are many."""
-    at = {box: place for place, box in enumerate(order)}
-    found = sorted((min(at[box] for box in boxes), max(at[box] for box in boxes) + 1) for boxes in task.again)
-    each = -(-len(found) // _SPANS)
-    groups = [found[first : first + each] for first in range(0, len(found), each or 1)]
+    """The regions as ranges of boxes, in order; neighbours are put together where there are many."""
+    found = sorted(_regions(task, order))
+    each = max(1, -(-len(found) // _SPANS))
+    groups = [found[first : first + each] for first in range(0, len(found), each)]
     return [(group[0][0], max(stop for _, stop in group)) for group in groups]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from diagrammar.category import Place, interpret
+from diagrammar.category import Marked, Place, interpret
 from diagrammar.diagram import Box, Builder, Diagram, Flat
 from diagrammar.errors import DerivativeError
 
@@ -32,15 +32,25 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Region:
+    """An occurrence of a mark: the `kind` is the word, `outer` the number of the one around it, which is smaller."""
+
+    kind: str
+    outer: int | None
+
+
+@dataclass(frozen=True)
 class Flattened:
     """`diagram` has the inputs of the diagram that it was made of, then its weights; `names[k]` says which box its box
-    k was: where it stands, `layer.0`, and what it is called; `marks[k]` is the innermost mark round it."""
+    k was: where it stands, `layer.0`, and what it is called; `marks[k]` is the innermost mark round it, and `regions`
+    are all of them by their numbers."""
 
     diagram: Diagram
     inputs: int
     weights: tuple[Weight, ...]
     names: tuple[tuple[str, str], ...]
     marks: tuple[Mark | None, ...]
+    regions: tuple[Region, ...] = ()
 
 
 def flattened(diagram: Diagram, keep: Callable[[Box], bool] = lambda box: False) -> Flattened:
@@ -67,19 +77,33 @@ def flattened(diagram: Diagram, keep: Callable[[Box], bool] = lambda box: False)
     ends = interpret(diagram, meaning, body.build.inputs, lambda box: not keep(box))
     made = body.lifted(len(diagram.dom), ends, first=False)
     weights = tuple(Weight(path, box) for path, (box, _) in body.weights.items())
-    return Flattened(made, len(diagram.dom), weights, tuple(body.names), tuple(body.marks))
+    return Flattened(made, len(diagram.dom), weights, tuple(body.names), tuple(body.marks), tuple(body.regions))
 
 
 class _Body:
     """A body that is being made, and the weights that it has asked for so far: the box and the wire of each."""
 
-    __slots__ = ("build", "marks", "names", "weights")
+    __slots__ = ("_numbers", "build", "marks", "names", "regions", "weights")
 
     def __init__(self, build: Builder) -> None:
         self.build = build
         self.marks: list[Mark | None] = []
+        self.regions: list[Region] = []
+        self._numbers: dict[Marked, int] = {}
         self.names: list[tuple[str, str]] = []
         self.weights: dict[str, tuple[Box, int]] = {}
+
+    def mark(self, found: Marked | None) -> Mark | None:
+        """A mark by the number of its occurrence; those around it have smaller ones."""
+        fresh = []
+        here = found
+        while here is not None and here not in self._numbers:
+            fresh.append(here)
+            here = here.outer
+        for each in reversed(fresh):
+            self._numbers[each] = len(self.regions)
+            self.regions.append(Region(each.kind, None if each.outer is None else self._numbers[each.outer]))
+        return None if found is None else Mark(found.kind, self._numbers[found])
 
     def weight(self, path: str, box: Box) -> int:
         """The wire of a weight."""
@@ -114,7 +138,7 @@ class _Opening:
             return (body.weight(place.path(), box),)
         _check(box)
         body.names.append((place.around(), box.name))
-        body.marks.append(None if place.mark is None else Mark(*place.mark))
+        body.marks.append(body.mark(place.mark))
         if not box.insides:
             return body.build.add(box, args)
         if box.key is not None:

@@ -39,11 +39,6 @@ def store(joint: Joint) -> list[Step]:
     return [("backward", at) for at in range(len(joint.backward))]
 
 
-def recompute(joint: Joint) -> list[Step]:
-    """The schedule that keeps nothing: a lens. The backward starts with the forward."""
-    return [*(("forward", at) for at in range(len(joint.forward))), *store(joint)]
-
-
 def split(
     joint: Joint, steps: Iterable[Step], order: Sequence[int] = (), held: Collection[int] = ()
 ) -> Optic:  # fmt: skip

@@ -11,7 +11,8 @@ from diagrammar.errors import DiagramValueError
 from diagrammar.pause import pausing
 from diagrammar.schedule.budget import Work, within
 from diagrammar.schedule.flattened import Flattened, Weight, flattened
-from diagrammar.schedule.optic import Optic, Step, recompute, split, store
+from diagrammar.schedule.marked import marked
+from diagrammar.schedule.optic import Optic, Step, split
 from diagrammar.schedule.residuals import is_kept
 from diagrammar.schedule.reverse import Joint, joint
 from diagrammar.schedule.storage import Bytes, Measure
@@ -52,13 +53,11 @@ def plan(
     active = tuple(on and not frozen for on, frozen in zip(able, held, strict=True))
     made = joint(flat.diagram, active, tuple(at < flat.inputs for at in range(len(able))), deriver)
     match memory:
-        case "store":
-            steps = store(made)
-        case "recompute":
-            steps = recompute(made)
+        case "store" | "recompute":
+            steps = marked(made, flat, memory)
         case int() if not isinstance(memory, bool) and figures is not None:
             steps, optic = within(
-                made, memory, Bytes(made, figures.measure), figures.work, flat.marks
+                made, memory, Bytes(made, figures.measure), figures.work, flat.marks, flat.regions
             )  # fmt: skip
             return Plan(flat, made, tuple(steps), optic)
         case _:

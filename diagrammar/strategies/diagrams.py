@@ -8,6 +8,7 @@ from functools import lru_cache
 from hypothesis import reject
 from hypothesis import strategies as st
 
+from diagrammar.box import MARKS
 from diagrammar.diagram import Box, Diagram, bundle
 from diagrammar.strategies.growing import Growing, without_idle
 from diagrammar.strategies.room import FRAME, NOTHING, Options, Room, room_of
@@ -22,6 +23,7 @@ _DIGITS = st.binary(min_size=2, max_size=2)
 _DEEPEST = 20
 # boxes of a frame, and steps of a `repeat`
 _INSIDE, _STEPS = 4, 3
+_MARKS = sorted(MARKS)
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ def diagrams(
 
     `copies`: a wire may be used twice; `discards`: wires may be left out of the outputs; `swaps`: outputs come in any
     order. `weights` adds weight boxes, and without it what owns weights stays out; `shares` lets two frames be one
-    instance; `random` and `states` leave in boxes that draw, and that keep something; `frames` adds named diagrams and
-    `repeat`, up to `depth` inside each other.
+    instance; `random` and `states` leave in boxes that draw, and that keep something; `frames` adds named diagrams,
+    `repeat` and marks, up to `depth` inside each other.
 
     Raises ValueError where `cod` is given and nothing may be discarded, and for frames deeper than 20.
 
@@ -135,7 +137,7 @@ def _grow(draw: st.DrawFn, growing: Growing, boxes: int, least: int, depth: int)
 
 
 def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bool) -> None:
-    """A named diagram of a few boxes on one or two wires, or one from a wire to itself that is repeated."""
+    """A named diagram of a few boxes on one or two wires, or one from a wire to itself that is repeated, or marked."""
     here = list(growing.unused)
     if not here:
         return
@@ -147,7 +149,7 @@ def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bo
     if ins is None:
         return
     dom = tuple(map(growing.room.signature.wire, kinds))
-    # the steps of a `repeat` are of the body around it, a named diagram is a body of its own
+    # the steps of a `repeat` and the inside of a mark are of the body around it, a named diagram is a body of its own
     inner = Growing(growing.room, dom, None if named else growing, named=named or growing.named)
     _grow(draw, inner, draw(_from(1, _INSIDE)), 1, depth)
     if not inner.build.nodes:
@@ -161,7 +163,13 @@ def _frame(draw: st.DrawFn, growing: Growing, digits: int, depth: int, named: bo
     step = inner.ending(cod)
     if step is not None and step.flat.nodes:
         step, kept = without_idle(step, captures)
-        params = (("count", 1 + digits % _STEPS), ("captures", len(kept) - 1))
+        held = ("captures", len(kept) - 1)
         starts = tuple([dom[place] for place in kept])
-        box = Box("repeat", starts, cod, origin="repeat", params=params, insides=(step,))
+        way = digits % (_STEPS + len(_MARKS))
+        if way < _STEPS:
+            count = ("count", 1 + way)
+            box = Box("repeat", starts, cod, origin="repeat", params=(count, held), insides=(step,))
+        else:
+            kind = _MARKS[way - _STEPS]
+            box = Box(kind, starts, cod, origin=kind, params=(held,), insides=(step,))
         growing.add(box, [ins[place] for place in kept])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from diagrammar.grammar.lexer import END, KIND, LINE, Tokens
+from diagrammar.grammar.lexer import END, KIND, LINE, MARKS, Tokens
 
 _BETWEEN = re.compile(r"(\#[^\r\n]*)|(\r\n|\r|\n)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _REPEAT, _CURLY, _CLOSE_CURLY = KIND["repeat"], KIND["{"], KIND["}"]
+_MARKS = frozenset(KIND[word] for word in MARKS)
 _OPENERS = frozenset(KIND[text] for text in "([{")
 _CLOSERS = frozenset(KIND[text] for text in ")]}")
 
@@ -30,6 +31,7 @@ class Pieces:
     * `above`: comments on lines of their own before it; `beside`: the comment at the end of its line, with its column
     * `partner`: of a bracket the other one; `around`: the innermost bracket it stands in, or -1
     * `head`: what kind of token starts the statement that it is part of
+    * `repeats`: the braces of a `repeat` or a mark, which hold one expression
     * `column`, `gap`: where it stands in its line, and how many blanks stand before it
 
     `line_end` is the first line end outside of strings.
@@ -133,6 +135,8 @@ def _brackets(found: Pieces) -> None:
         found.head.append(heads[-1])
         if kind == _REPEAT:
             pending.append(len(stack))
+        elif kind == _CURLY and index and found.kinds[index - 1] in _MARKS:
+            found.repeats.add(index)
         elif kind == _CURLY and pending and pending[-1] == len(stack):
             pending.pop()
             found.repeats.add(index)

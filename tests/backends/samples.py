@@ -10,7 +10,7 @@ from diagrammar.box import Bundle, Value
 from diagrammar.diagram import Box, Copy, Diagram, Discard, Id, Swap, share
 from diagrammar.sizes import floor, greatest, least, nearest, over, power, unknown, var
 from diagrammar.types import Field, Rigid, Space, Tensor, Tokens, Types, free_axes
-from tests.diagram.signature import NOISE, F, G, H, X, Y, following, random_diagram, repeat, state, weight
+from tests.diagram.signature import NOISE, F, G, H, X, Y, following, mark, random_diagram, repeat, state, weight
 from tests.diagram.test_reads_back import EXAMPLES, STD, TRICKY
 
 N, M = var("n"), var("m'")
@@ -101,12 +101,13 @@ def by_hand() -> Iterator[tuple[str, Diagram]]:
     both = Box("training", (X,), (X,), origin="training", insides=(F >> F, Id(X)))
     yield "training", both.diagram()
     captured = Copy(Y) >> Discard(Y) @ Id(Y)
+    yield "marks", repeat(2, mark("recompute", F >> mark("store", F.diagram()))) >> mark("store", Copy(X) >> G)
     yield "captures", repeat(3, captured @ F >> Discard(Y) @ Id((X,)), captures=1)
     layer = (F >> weight().diagram() @ Id(X) >> G).named("layer", "file:layer")
     yield "frames", layer >> layer >> share(layer, "cell") >> share(layer, "cell")
-    for mark in ("^up", "^^up", "/root", "~own", "plain", "R'"):
-        inner = Diagram.of(Box("in", (X,), (X,), key=mark, insides=(F.diagram(),)))
-        yield f"key {mark}", Diagram.of(Box("out", (X,), (X,), origin="a:b", key="out", insides=(inner,)))
+    for sign in ("^up", "^^up", "/root", "~own", "plain", "R'"):
+        inner = Diagram.of(Box("in", (X,), (X,), key=sign, insides=(F.diagram(),)))
+        yield f"key {sign}", Diagram.of(Box("out", (X,), (X,), origin="a:b", key="out", insides=(inner,)))
     yield "named inside", Box("S", (X,), (X,), key="S", origin="q:r", insides=(layer,)).diagram()
     yield "frame as an origin", Box("f", (X,), (X,), origin="frame", insides=(F.diagram(),)).diagram()
     yield "no origin", Box("", (X,), (X,), insides=(F.diagram(), F >> F)).diagram()

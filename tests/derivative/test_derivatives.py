@@ -41,6 +41,10 @@ CASES = {
     "tree": "diagram f(x : R[5], k : R) -> R { return tree[(a, b) -> sin(a) * b + k](x) }",
     "nested": "diagram h(x : R[3]) -> R[3] { return sin(linear(x)) }\n"
     "diagram g(x : R[3]) -> R[3] { return repeat 2 { h }(x) * x }\ndiagram f : R[3] -> R[3] = repeat 2 { g }",
+    "marks": "diagram g(x : R[3]) -> R[3] { return tanh(linear(x)) * x }\n"
+    "diagram f(u : R[3]) -> R[3] {\nweight k : R[3] = normal\n"
+    "v = repeat 2 { recompute { g >> store { sin } } }(u)\n"
+    "return store { x -> g(x) * k + v }(u) + recompute { x -> g(x) * k }(v) }",
     "share": "diagram f(u : R[3]) -> R[3] {\nshare c = linear\nreturn repeat 3 { c >> tanh }(u) + c(u) }",
     "attention": "diagram f(u : R[3, 4]) -> R[3, 4] { return attention[2](u, u, u) }",
     "norms": "diagram f(u : R[4]) -> R[4] { return layer_norm(u) * softmax(u) }",

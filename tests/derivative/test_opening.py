@@ -23,6 +23,8 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.dg"))
 HEAD = "type V = R[3]\ndiagram g(x : V) -> V { return tanh(linear(x)) * x }\n"
 CASES = {
     "loops": "diagram f : V -> V = repeat 3 { g >> linear >> g }",
+    "marks": "diagram f(u : V) -> V {\nweight k : V\nshare c = g\n"
+    "return recompute { x -> c(x) * k + linear(x) }(store { repeat 2 { recompute { g } } >> c }(u)) }",
     "loops in loops": "diagram f : V -> V = repeat 2 { g >> repeat 3 { linear >> g } >> linear }",
     "steps of their own": "diagram f : R[2] -> R[4] = repeat 2 as i { linear[2 + i, 3 + i] >> tanh }",
     "one step": "diagram f : V -> V = repeat 1 { g }",

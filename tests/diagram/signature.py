@@ -44,6 +44,12 @@ def repeat(count: int, *insides: Diagram, captures: int = 0) -> Diagram:
     return Diagram.of(Box("repeat", dom, cod, origin="repeat", params=params, insides=insides))
 
 
+def mark(kind: str, inside: Diagram, captures: int = 0) -> Diagram:
+    """A diagram in `store { }` or `recompute { }`."""
+    params = (("captures", captures),)
+    return Diagram.of(Box(kind, inside.dom, inside.cod, origin=kind, params=params, insides=(inside,)))
+
+
 def random_diagram(seed: int, boxes: int, inputs: int = 3, dead: bool = True) -> Diagram:
     """A diagram of about so many boxes on random wires."""
     draw = random.Random(seed)
@@ -140,6 +146,6 @@ def run_program(steps: list[Step]) -> Diagram:
 
 
 __all__ = [
-    "BOXES", "NOISE", "SIGNATURE", "Discard", "F", "G", "H", "K", "X", "Y", "diagrams", "following", "programs",
+    "BOXES", "NOISE", "SIGNATURE", "Discard", "F", "G", "H", "K", "X", "Y", "diagrams", "following", "mark", "programs",
     "random_diagram", "reordered", "repeat", "rewired", "run_program", "state", "weight",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from diagrammar import equality
 from diagrammar.diagram import Box, Builder, Copy, Diagram, Discard, Id, share
-from diagrammar.equality import cartesian, markov, same
+from diagrammar.equality import additive, cartesian, markov, same
 from tests.diagram.signature import (
     NOISE,
     F,
@@ -19,6 +19,7 @@ from tests.diagram.signature import (
     X,
     diagrams,
     following,
+    mark,
     random_diagram,
     reordered,
     repeat,
@@ -102,6 +103,28 @@ def test_a_key_inside_repeat_is_one_for_each_step() -> None:
     assert fresh == repeat(3, BODY)
     assert fresh != repeat(4, BODY)
     assert tied >> share(BODY, "n") != tied >> share(BODY, "m")
+
+
+def test_marks_are_told_apart_where_a_text_is() -> None:
+    """`==` and `same` compare a mark as the box that it is; the cartesian form lays it open, as all do with frames."""
+    kept, again = mark("store", F >> F), mark("recompute", F >> F)
+    assert kept == mark("store", F >> F) and hash(kept) == hash(mark("store", F >> F))
+    assert len({kept, again, F >> F, mark("store", kept)}) == 4
+    assert kept.named("n") >> Id(X) == kept != F >> F
+    assert not same(kept, again) and not same(kept, F >> F)
+    assert cartesian(kept) == cartesian(again) == cartesian(F >> F) == cartesian(mark("store", again))
+    assert cartesian(Copy(X) >> kept @ again) == cartesian(F >> F >> Copy(X))
+    assert cartesian(kept) != cartesian(mark("store", F.diagram()))
+
+
+def test_what_a_mark_holds_is_of_the_body_around_it() -> None:
+    """It is the instance that it would be without the mark: in a loop one for each step, a share one for all."""
+    fresh, tied = mark("store", BODY.named("n") >> Id(X)), mark("store", share(BODY, "n"))
+    for inside in (fresh, tied):
+        loop = repeat(3, inside)
+        assert cartesian(loop, exact=True) == cartesian(repeat(3, inside.boxes[0].insides[0]), exact=True)
+    assert cartesian(repeat(3, fresh), exact=True) != cartesian(repeat(3, tied), exact=True)
+    assert additive(Copy(X) >> tied @ share(BODY, "n")) == additive(Copy(X) >> share(BODY, "n") @ share(BODY, "n"))
 
 
 def test_effects_are_never_dead() -> None:

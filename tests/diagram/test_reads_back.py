@@ -524,7 +524,7 @@ class Programs:
 
     def piece(self, depth: int, names: tuple[str, ...]) -> str:
         """One diagram, of these names among others."""
-        kinds = ["atom", "name"] if depth == 0 else ["name", "atom", *range(11)]
+        kinds = ["atom", "name"] if depth == 0 else ["name", "atom", *range(13)]
         kind = self.draw(st.sampled_from(kinds))
         if kind == "atom" or (kind == "name" and not names):
             return self.draw(st.sampled_from(ATOMS))
@@ -545,6 +545,8 @@ class Programs:
             f"({x} -> stack({x}, {x}) >> map[{f}] >> tree[({y}, z{n}) -> ({y} >> {g}) + z{n} * {x}])",
             f"({x} -> fold[(b{n}, a{n}) -> (a{n} >> {f}) + b{n}]({x}, stack({x}, {x})))",
             f"(linear as k{n})",
+            f"store {{ {f} }}",
+            f"recompute {{ {x} -> ({x} >> {f}) + {x} }}",
         ][int(kind)]
 
     def program(self) -> str:

@@ -10,7 +10,7 @@ from diagrammar.errors import DiagrammarError, DiagramNameError, DiagramTypeErro
 from diagrammar.source import Source, Span
 from diagrammar.types import Field, Space, Tensor
 from diagrammar.wellformed import verify
-from tests.diagram.signature import F, G, X, Y, diagrams, following, repeat, state, weight
+from tests.diagram.signature import F, G, X, Y, diagrams, following, mark, repeat, state, weight
 
 BODY = Id(X) @ weight() >> G
 
@@ -21,6 +21,11 @@ def combinator(
     """A diagram of one combinator."""
     box = Box(origin[4:], dom, cod, origin=origin, params=tuple(params.items()), insides=(inside,))  # type: ignore[arg-type]
     return Diagram.of(box)
+
+
+def marked(kind: str, dom: tuple[Tensor, ...], cod: tuple[Tensor, ...], *insides: Diagram) -> Diagram:
+    """A diagram of one mark, whatever is inside."""
+    return Diagram.of(Box(kind, dom, cod, origin=kind, insides=insides))
 
 
 TURN = Box("turn", (Y, X), (X,))
@@ -52,6 +57,9 @@ def test_what_composition_builds_is_well_formed(f: Diagram, g: Diagram) -> None:
         (Box("n", (Y,), (X,), key="n", insides=(F.diagram(),)).diagram(), DiagramTypeError, "inside `n` takes other"),
         (repeat(2, Box("e", (X,), (Y,)).diagram()), DiagramTypeError, "inside `repeat` takes other"),
         (repeat(3, F.diagram(), F.diagram()), DiagramValueError, "3 steps has 2"),
+        (marked("store", (Y,), (X,), F.diagram()), DiagramTypeError, "inside `store` takes other"),
+        (marked("recompute", (X,), (Y,), F.diagram()), DiagramTypeError, "inside `recompute` gives other"),
+        (marked("store", (X,), (X,), Id(X), F.diagram()), DiagramValueError, "`store` wants 1 diagrams"),
         (
             Diagram.of(F.diagram().frame("c", key="~c")) >> (F >> F).frame("c", key="~c"),
             DiagramNameError,
@@ -83,6 +91,7 @@ def test_well_formed_combinators() -> None:
         combinator("std:scan", h, (X, YS), (X, YS), captures=0, state=1, size=5),
         repeat(2, Box("e", (X,), (Y,)).diagram(), Box("e", (Y,), (X,)).diagram()),
         repeat(2, G.diagram(), captures=1),
+        mark("store", mark("recompute", G.diagram(), captures=1) >> F.diagram()),
         Box("t", (X,), (X,), origin="training", insides=(F.diagram(), Id(X))).diagram(),
         state() @ weight() >> Id(X) @ following(),
     ):

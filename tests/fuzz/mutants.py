@@ -14,7 +14,21 @@ ODD = (
     *("größe", "名前", "e\u0301", "ﬁ", "x'", "_", "__class__", "self", "None", "import", "\u202e", "\ufeff", "\0"),
     *('""', '"""', '"', "'", "\\", "#", "\r", "\r\n", "\t", "\n\n", " ", "\x0c", "\u2028", "\ud800", "😀", "½", "²"),
     *('"->"', '"a b -> "', '"{}"', '"a" * 99', "I", "R", "R[]", "R[0]", "Field[X, 0]", "torus(0)", "id", "copy[0]"),
-    *("repeat 0 { id }", "repeat 3 as i { id }", "x -> x", "()", "(,)", "[]", "{}", "training", "std", "std.linear"),
+    *(
+        "repeat 0 { id }",
+        "repeat 3 as i { id }",
+        "store { id }",
+        "recompute { sin }",
+        "store",
+        "x -> x",
+        "()",
+        "(,)",
+        "[]",
+        "{}",
+        "training",
+        "std",
+        "std.linear",
+    ),
     *("if true then id else id", "not", "or", "fails", "where", "grid(X)", "dim(X)", "map[id]", "fold[add]", "x.y"),
 )
 

@@ -8,7 +8,23 @@ from itertools import product
 SIGNS = ("==", "!=", "<", "<=", ">", ">=", "..", "and", "or", ">>", "@", "+", "-", "*", "/", "^")
 PREFIXES = ("not ", "-", "- -", "not not ", "", "if true then 1 else ", "z -> ")
 OPERANDS = (
-    *("sin", "1", "0", "true", "x", "R", "X", "[1, 2]", '"a"', "(y -> y)", "()", "repeat 2 { sin }", "training", "I"),
+    *(
+        "sin",
+        "1",
+        "0",
+        "true",
+        "x",
+        "R",
+        "X",
+        "[1, 2]",
+        '"a"',
+        "(y -> y)",
+        "()",
+        "repeat 2 { sin }",
+        "training",
+        "I",
+        "store { sin }",
+    ),
     *("(if training then x else x)", "(sin as q)", "(1 / 0)", "1.5", "n", "gaussian", "residual", "dim(X)"),
 )
 PLACES = (

@@ -128,6 +128,7 @@ class Program:
             ways += [
                 f"repeat {self.size(self.draw.choice([1, 2, 3]))} {{ {inner} }}",
                 f"repeat 2 as i {{ if i == 0 then ({inner}) else {self._plain()} }}",
+                f"store {{ {inner} }}", f"recompute {{ {inner} }}",
                 f"residual[{inner}]", f"id + ({inner})", f"0.5 * ({inner})",
                 f"({inner}) >> ({self.end(wire, depth - 1)})", f"copy >> (id @ ({inner})) >> add",
                 f"if {self.truth()[0]} then ({inner}) else {self._plain()}",

@@ -131,6 +131,10 @@ LAYOUTS = {
         "diagram f : A -> B =\n      sin\n>> cos\n   >>   repeat 3 {\n sin\n>> cos}",
         "diagram f : A -> B =\n  sin\n  >> cos\n  >> repeat 3 {\n    sin\n    >> cos\n  }\n",
     ),
+    "marks": (
+        "diagram f : A -> B = store{g}(x) >> repeat 2{store{h}} >> recompute  {\nsin\n>> cos}",
+        "diagram f : A -> B = store { g }(x) >> repeat 2 { store { h } } >> recompute {\n  sin\n  >> cos\n}\n",
+    ),
     "choices": (
         "let a = if b then\n c\n else if d then (\n e)\n else\n if f then g\n else h",
         "let a = if b then\n    c\n  else if d then (\n    e)\n  else\n    if f then g\n    else h\n",
@@ -214,6 +218,7 @@ DEEP = {
     "brackets": "let a = " + "(" * 100_000 + "x" + ")" * 100_000,
     "brackets, a line each": "let a = " + "(\n" * 100_000 + "x" + "\n)" * 100_000,
     "repeats": "diagram f : A -> A = " + "repeat 2 {" * 30_000 + "g" + "}" * 30_000,
+    "marks": "diagram f : A -> A = " + "store {" * 30_000 + "g" + "}" * 30_000,
     "choices": "let a = " + "if b then c else " * 60_000 + "d",
     "choices inside": "let a = " + "if b then\n" * 60_000 + "c" + "\nelse d" * 60_000,
     "lambdas": "let a = " + "x -> " * 50_000 + "y",

@@ -161,6 +161,51 @@ def test_reserved_words_name_nothing(word: str) -> None:
         error(text)
 
 
+# ------------------------------------------------------------------------------------------------------ marks
+
+
+@pytest.mark.parametrize("word", ["store", "recompute"])
+def test_a_mark_is_a_word_before_its_brace(word: str) -> None:
+    """Wherever an expression may stand and nothing waits for a `{`: in chains, in brackets, after `return`, in laws."""
+    for text in (
+        f"diagram f : A -> B = g >> {word} {{ h }}",
+        f"diagram f : A -> B = {word}{{ g }}(x)",
+        f"diagram f : A -> B = ({word}\n  # why\n  {{ g }})",
+        f"diagram f(x : A) -> B {{\n  return {word} {{ g }}(x)\n}}",
+        f"diagram f : A -> B {{\n  {word} {{ g }}\n}}",
+        f"diagram f : A -> B = x -> {word} {{ g }}(x)",
+        f"diagram f : A -> B = repeat 2 {{ {word} {{ g }} }}",
+        f"diagram f : A -> B = repeat n as i {{ g }} >> {word} {{ g }}",
+        f"law f(x : A) : {word} {{ g }}(x) == g(x)",
+        f"functor F {{ f => {word} {{ g }} }}",
+        f"box f : A -> A {{\n  jvp(x, dx) = {word} {{ g }}(x)\n}}",
+        f"diagram f : A -> B\nshare s = {word} {{ g }}",
+    ):
+        assert word in kinds(text), text
+
+
+@pytest.mark.parametrize("word", ["store", "recompute"])
+def test_a_mark_is_a_name_elsewhere(word: str) -> None:
+    """Where a `{` belongs to a header or to a `repeat`, and where none follows, it is a name as it was before."""
+    for text in (
+        f"box {word} {{\n  jvp(x, dx) = dx\n}}",
+        f"functor {word} {{ f => g }}",
+        f"diagram f : A -> {word} {{\n  return x\n}}",
+        f"diagram f(x : A) : B -> {word} {{\n  return x\n}}",
+        f"diagram f : A -> if n == 0 then B else {word} {{\n  return x\n}}",
+        f"box f : A -> A is {word} {{\n  jvp(x, dx) = dx\n}}",
+        f"diagram f : A -> B = repeat {word} {{ g }}",
+        f"diagram f : A -> B = repeat 2 * {word} {{ g }}",
+        f"diagram f : A -> B = repeat n as {word} {{ g }}",
+        f"let {word} = 3",
+        f"diagram {word}({word} : {word}) -> B {{\n  {word}' = {word}({word})\n  return {word}'\n}}",
+        f"diagram f : A -> B = {word} >> {word}[3](x)",
+        f"diagram f : A -> B = {word}\n{{ g }}",
+    ):
+        tokens = tokenize(Source("x", text))
+        assert word in tokens.words and word not in kinds(text), text
+
+
 # --------------------------------------------------------------------------------------- names and numbers
 
 

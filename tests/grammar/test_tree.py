@@ -49,6 +49,8 @@ def show(node: object) -> str:
             return f"(if {show(condition)} {show(then)} {show(otherwise)})"
         case tree.Repeat(count, index, body):
             return f"(repeat {show(count)} {index} {show(body)})"
+        case tree.Mark(kind, body):
+            return f"({kind} {show(body)})"
     raise AssertionError(node)
 
 
@@ -80,6 +82,9 @@ def show(node: object) -> str:
         ("if a then if b then c else d else e", "(if a (if b c d) e)"),
         ("repeat n - 1 { f } >> g", "((repeat (n - 1) None f) >> g)"),
         ("repeat n as i { x -> f[i](x) }(u)", "(repeat n i (x -> f[i](x)))(u)"),
+        ("f >> store { g >> h } + k", "(f >> ((store (g >> h)) + k))"),
+        ("recompute { x -> f(x) }(u)", "(recompute (x -> f(x)))(u)"),
+        ("repeat store { recompute { store } }", "(repeat store None (recompute store))"),
         ("f(a, b = c, d,)", "f(a, b=c, d)"),
         ("((a))", "a"),
         ("(a,)", "a"),
@@ -242,6 +247,7 @@ DEEP = {
     "not": lambda n: "not " * n + "x",
     "else": lambda n: "if c then a else " * n + "x",
     "repeat": lambda n: "repeat 2 {" * n + "x" + "}" * n,
+    "marks": lambda n: "store {recompute {" * (n // 2) + "store {" * (n % 2) + "x" + "}" * n,
 }
 
 

@@ -200,6 +200,16 @@ def test_a_repeat_says_how_often() -> None:
     assert titles == ["repeat × 4", "repeat × 5", "steps 0 – 2 × 3", "step 3", "step 4"]
 
 
+def test_a_mark_is_a_light_frame() -> None:
+    """It stands open under its word, dashed as other frames without a name are, and types are not said in it again."""
+    text = "diagram main : R[8] -> R[8] = recompute { sin >> store { cos } }"
+    found = picture(dg.loads(text)["main"]).scene
+    assert texts(found, "title") == ["recompute", "sin", "store", "cos"]
+    dashed = [one.dashed for one in found.primitives if isinstance(one, Rect)]
+    assert sorted(dashed) == [False, False, True, True]
+    assert texts(found, "type") == ["R[8]", "R[8]"]
+
+
 def test_each_declaration_is_opened_once() -> None:
     """By default a frame of the file is open where it first stands, and the library stays closed."""
     text = "diagram f : R[8] -> R[8] = linear >> gelu\ndiagram main : R[8] -> R[8] = f >> f >> f"

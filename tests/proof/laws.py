@@ -78,6 +78,7 @@ TRUE = {
     "a difference of affine maps": (TWO, "shifted(u) - shifted(v)", "one_more(u) - one_more(v)"),
     "a loop of linear boxes": (TWO, "repeat 3 { four }(u + v)", "repeat 3 { four }(u) + repeat 3 { four }(v)"),
     "a shared loop laid out": (ONE, "repeat 3 { cell }(u)", "cell(cell(cell(u)))"),
+    "marks are what they hold": (TWO, "recompute { four }(u + store { id }(v))", "store { four }(u) + four(v)"),
     "map of a linear box": (
         "(x : R[5, 4], y : R[5, 4]) -> R[5, 4]", "map[vec](x + y)", "map[vec](x) + map[vec](y)",
     ),
@@ -174,6 +175,7 @@ FALSE = {
         "(u : V, v : V) -> Field[X / 2, 4]", "pool[2](u + v)", "pool[2](u) + pool[2](v)",
     ),
     "a quotient is linear below": (TWO, "u / (v + v)", "u / v + u / v"),
+    "a mark holds something else": (ONE, "recompute { sin }(u)", "recompute { cos }(u)"),
     "the loop is one shorter": (ONE, "repeat 3 { cell }(u)", "cell(cell(u))"),
     "instances of a loop are one": (ONE, "repeat 2 { pointwise }(u)", "repeat 2 { cell }(u)"),
     "a fold with a constant is linear": (

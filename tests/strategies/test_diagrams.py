@@ -203,7 +203,9 @@ diagram start : I -> R[2] = const[[1, 2]]
         seen.update(names(diagram))
 
     check()
-    assert {"step", "layer", "wide", "both", "const", "weight", "state", "next", "repeat", "part"} >= seen - {"start"}
+    combinators = {"repeat", "store", "recompute", "part"}
+    assert {"step", "layer", "wide", "both", "const", "weight", "state", "next"} | combinators >= seen - {"start"}
+    assert {"store", "recompute"} <= seen
     assert {"step", "layer", "wide", "both"} <= seen
 
 
