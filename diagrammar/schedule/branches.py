@@ -13,8 +13,8 @@ from diagrammar.steps import Steps, run
 
 @dataclass(frozen=True)
 class Load:
-    """Bytes of a box or a part: `peak` while it runs and `left` after it; `back` while its backward runs, and `freed` by
-    that in the end, what it leaves taken off."""
+    """Bytes of a box or a part: `peak` while it runs and `left` after it; `back` while its backward runs, and `freed`
+    by that in the end, what it leaves taken off."""
 
     peak: int
     left: int
@@ -31,8 +31,8 @@ def orders(part: Part, loads: Sequence[Load], all_of: int) -> Orders:
     """Orders of the boxes in which branches run one after the other, that of the text first.
 
     With at most `all_of` orders of branches there are all of them. Else there are two more. Branches that need the most
-    besides what they leave come first in the one: no order of the branches has a forward of less memory (Liu, 1987). The
-    other one is the same for the backward: those that free something run backward before those that do not, by the
+    besides what they leave come first in the one: no order of the branches has a forward of less memory (Liu, 1987).
+    The other one is the same for the backward: those that free something run backward before those that do not, by the
     least that they need, and the others by the most that they need besides what they leave.
 
     >>> load = [Load(4, 1, 0, 0), Load(9, 1, 0, 0), Load(1, 1, 0, 0)]

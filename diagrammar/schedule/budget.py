@@ -1,4 +1,4 @@
-"""A schedule for a bound on the bytes that live at once: the best over ranges of the boxes, for each order of branches."""
+"""A schedule for a bound on the bytes that live at once: the best over ranges of boxes, for each order of branches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from diagrammar.errors import DiagramValueError
 from diagrammar.schedule.branches import Load, orders
 from diagrammar.schedule.flattened import Mark, Region
 from diagrammar.schedule.line import Cut, Reads, Work, cut, line, reads_of
-from diagrammar.schedule.optic import Optic, Step, split, store
+from diagrammar.schedule.optic import FREE, Optic, Step, split, store
 from diagrammar.schedule.parts import decomposed
 from diagrammar.schedule.ranges import Point, Table
 from diagrammar.schedule.reverse import Joint
@@ -36,8 +36,8 @@ _SPANS = 32
 
 @dataclass(frozen=True)
 class Found:
-    """A schedule: the order of the forward and the steps of the backward, their optic, the most bytes that live at once,
-    and the work that is done again."""
+    """A schedule: the order of the forward and the steps of the backward, their optic, the most bytes that live at
+    once, and the work that is done again."""
 
     order: Sequence[int]
     steps: tuple[Step, ...]
@@ -48,8 +48,8 @@ class Found:
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be scheduled: a joint pass, the bytes of its wires, what its boxes read, the work of each, and its marks;
-    `pinned` are the wires that are held from the first forward on."""
+    """What is to be scheduled: a joint pass, the bytes of its wires, what its boxes read, the work of each, and its
+    marks; `pinned` are the wires that are held from the first forward on."""
 
     joint: Joint
     sizes: Bytes
@@ -71,14 +71,19 @@ class Task:
 
 
 def within(
-    joint: Joint, budget: int, sizes: Bytes, work: Work, marks: Sequence[Mark | None] = (), regions: Sequence[Region] = ()
+    joint: Joint,
+    budget: int,
+    sizes: Bytes,
+    work: Work,
+    marks: Sequence[Mark | None] = (),
+    regions: Sequence[Region] = (),
 ) -> tuple[list[Step], Optic]:
     """The schedule of least recomputation, in the units of `work`, whose peak is at most `budget` bytes, and its optic.
 
-    The schedules are those of `Table` on the boxes, in the order of the text and with the branches of parallel parts in
-    other orders (`arrangements`), less the recomputation that `spared` finds needless. The peak is that of the boxes in their
-    order, counted wire by wire. What a box marked `store` makes for a backward is kept from the forward on; what boxes
-    marked `recompute` make is not, their backward begins where the mark does.
+    The schedules are those of `Table`, with the boxes in the order of the text and with the branches of parallel parts
+    in other orders (`arrangements`), less the recomputation that `spared` finds needless. The peak is that of the boxes
+    in their order, counted wire by wire. What a box marked `store` makes for a backward is kept from the forward on;
+    what boxes marked `recompute` make is not: their backward begins where the mark does.
 
     Raises DiagramValueError, with the least that is possible, where nothing fits.
     """
@@ -121,21 +126,39 @@ def _task(
 def arrangements(task: Task) -> list[tuple[int, ...]]:
     """Orders of the boxes, that of the text first; those in which what is marked lies apart are left out."""
     joint, reads, size = task.joint, task.reads, task.sizes.size
-    part = decomposed([{reads.maker[wire] for wire in wires} for wires in reads.forward])
+    solid = [box for box, node in enumerate(joint.forward) if node.box.origin not in FREE]
+    number = {box: at for at, box in enumerate(solid)}
+    part = decomposed([{number[reads.maker[wire]] for wire in reads.forward[box]} for box in solid])
     read = {wire for wires in reads.backward for wire in wires}
     ends = {task.sizes.root.get(wire, wire) for wire in joint.gradients if wire is not None}
     loads = []
     freed = [0] * len(joint.forward)
     for node, owner, wires in zip(joint.backward, joint.owners, reads.cotangents, strict=True):
         freed[owner] += sum(size[wire] for wire in wires) - sum(size[wire] for wire in node.outs)
-    for box, node in enumerate(joint.forward):
+    for box in solid:
         made = sum(size[wire] for wire in reads.makes[box])
         kept = sum(size[wire] for wire in reads.makes[box] if wire in read and wire not in ends)
-        loads.append(Load(made + task.sizes.scratch(node.box), made, kept, freed[box]))
+        loads.append(Load(made + task.sizes.scratch(joint.forward[box].box), made, kept, freed[box]))
     text = tuple(range(len(joint.forward)))
-    found = [text, *(each for each in orders(part, loads, _ORDERS) if each != text)]
+    ways = [_with_views(joint, [solid[at] for at in each]) for each in orders(part, loads, _ORDERS)]
+    found = [text, *(each for each in ways if each != text)]
     whole = [stop - start for start, stop in _regions(task, text)]
     return [each for each in found if [stop - start for start, stop in _regions(task, each)] == whole]
+
+
+def _with_views(joint: Joint, order: Sequence[int]) -> tuple[int, ...]:
+    """All boxes in an order: views and numbers before the first box that reads them, the others as they are."""
+    views = {w: box for box, node in enumerate(joint.forward) if node.box.origin in FREE for w in node.outs}
+    found: dict[int, None] = {}
+    for first in (*order, *sorted(set(views.values()))):
+        stack = [first]
+        while stack:
+            missing = [views[w] for w in joint.forward[stack[-1]].ins if w in views and views[w] not in found]
+            if missing:
+                stack += missing
+            else:
+                found[stack.pop()] = None
+    return tuple(found)
 
 
 def _solved(task: Task, order: Sequence[int], budget: int) -> Found | None:
@@ -155,6 +178,7 @@ def _solved(task: Task, order: Sequence[int], budget: int) -> Found | None:
 def _table(
     task: Task, parts: Cut, places: Sequence[int], spans: Sequence[tuple[int, int]], limit: int
 ) -> Table:  # fmt: skip
+    """The table of the segments up to a memory."""
     most = max(48, min(256, _POINTS // max(len(parts.groups), 1)))
     return Table(line(parts, task.work, places, spans), limit, most)
 
@@ -230,8 +254,7 @@ def boundaries(task: Task, order: Sequence[int]) -> list[int]:
 
 def _cuts(task: Task, order: Sequence[int]) -> tuple[list[int], list[int], list[tuple[int, int]]]:
     """Where the body is cut: after every box, or in parts of like work; the segments whose start may be kept: where
-    least is held all around, and then after the boxes that are most work to do again; and the ranges of segments of
-    which nothing is kept."""
+    least is held all around, and then after the boxes that are most work to do again; the ranges that are marked."""
     held, count = boundaries(task, order), len(order)
     done = [0.0]
     for box in order:
@@ -249,7 +272,7 @@ def _cuts(task: Task, order: Sequence[int]) -> tuple[list[int], list[int], list[
 
 
 def _regions(task: Task, order: Sequence[int]) -> list[tuple[int, int]]:
-    """From where to where each region that is marked to be computed again goes in an order, with all that stands in it."""
+    """From where to where each region that is marked `recompute` goes in an order, with all that stands in it."""
     ends: dict[int, tuple[int, int]] = {}
     for at, box in enumerate(order):
         mark = task.marks[box] if task.marks else None

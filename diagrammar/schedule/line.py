@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from diagrammar.diagram import Box
+from diagrammar.schedule.needs import Held, Line
 from diagrammar.schedule.optic import FREE
-from diagrammar.schedule.ranges import Held, Line
 from diagrammar.schedule.reverse import Joint
 from diagrammar.schedule.storage import Bytes, Run
 
@@ -49,8 +49,8 @@ def reads_of(joint: Joint, root: dict[int, int]) -> Reads:
 
 @dataclass(frozen=True)
 class Cut:
-    """Forward boxes in an order, cut into segments: `cuts` are their ends, from 0 on. `groups` are the backward boxes of
-    each segment in an order in which they run, the last segment first. `pinned` are the wires that are held from the
+    """Forward boxes in an order, cut into segments: `cuts` are their ends, from 0 on. `groups` are the backward boxes
+    of each segment in an order in which they run, the last segment first. `pinned` are the wires that are held from the
     first forward on."""
 
     joint: Joint
@@ -73,7 +73,7 @@ class Cut:
 def cut(
     joint: Joint, reads: Reads, sizes: Bytes, order: Sequence[int], cuts: Sequence[int], pinned: frozenset[int]
 ) -> Cut:
-    """The boxes in an order, cut. The backward boxes of each come in the opposite order, and sums as `_settled` says."""
+    """The boxes in an order, cut. Their backward boxes come in the opposite order, and sums as `_settled` says."""
     at = [0] * len(order)
     for place, box in enumerate(order):
         at[box] = place
@@ -191,7 +191,9 @@ def _forwards(parts: Cut) -> tuple[list[int], list[int], list[int]]:
     later: set[int] = set(parts.pinned)
     for box, wires in enumerate(reads.forward):
         later.update(wire for wire in wires if segment[reads.maker[wire]] != segment[box])
-    passing, keeping, alone = [], [], []
+    passing: list[int] = []
+    keeping: list[int] = []
+    alone: list[int] = []
     for number, (start, stop) in enumerate(pairwise(parts.cuts)):
         boxes = parts.order[start:stop]
         own = {wire for box in boxes for wire in reads.makes[box]}

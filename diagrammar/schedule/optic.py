@@ -44,8 +44,8 @@ def split(
 ) -> Optic:  # fmt: skip
     """The optic of a schedule: what its backward reads before it has made it is the residual.
 
-    The forward runs in this order of its boxes, in that of the joint pass where none is given. Wires that are `held` are
-    read as the forward made them, even where a box that makes them runs again.
+    The forward runs in this order of its boxes, in that of the joint pass where none is given. Wires that are `held`
+    are read as the forward made them, even where a box that makes them runs again.
     """
     back = _Back(joint, order, held)
     for which, number in steps:

@@ -9,8 +9,9 @@ from diagrammar.derivative.unwinding import written_out
 from diagrammar.diagram import Diagram
 from diagrammar.errors import DiagramValueError
 from diagrammar.pause import pausing
-from diagrammar.schedule.budget import Work, within
+from diagrammar.schedule.budget import within
 from diagrammar.schedule.flattened import Flattened, Weight, flattened
+from diagrammar.schedule.line import Work
 from diagrammar.schedule.marked import marked
 from diagrammar.schedule.optic import Optic, Step, split
 from diagrammar.schedule.residuals import is_kept

@@ -16,8 +16,8 @@ Copy = tuple[int, int]
 
 @dataclass(frozen=True)
 class Again:
-    """A step that runs a forward box again: the bytes of what it makes, and the step up to which what the box made before
-    is there, -1 where it is not kept from the forward."""
+    """A step that runs a forward box again: the bytes of what it makes, and the step up to which what the box made
+    before is there, -1 where it is not kept from the forward."""
 
     step: int
     box: int
