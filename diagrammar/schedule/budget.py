@@ -200,8 +200,9 @@ def _spared(task: Task, found: Found, budget: int) -> Found:
     def fits(steps: Sequence[Step]) -> bool:
         return task.found(steps, order).peak <= budget
 
+    held, never = task.pinned, marked.__contains__
     steps = spared(
-        task.joint, task.reads, task.sizes, found.steps, task.pinned, marked.__contains__, budget, task.cost, fits, tries
+        task.joint, task.reads, task.sizes, found.steps, held, never, budget, task.cost, fits, tries
     )  # fmt: skip
     return task.found(steps, order)
 
