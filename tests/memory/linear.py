@@ -1,6 +1,5 @@
-"""The linear chain: a peer of the schedules for a budget. The body is cut into one chain in the order of its text, so
-that branches are wider boundaries and no more, and dynamic programming finds the best of its schedules (Beaumont et al.,
-2019)."""
+"""The linear chain, a peer of the schedules for a budget: the body is cut into one chain in the order of its text, so
+that branches are wider boundaries, and dynamic programming finds the best of its schedules (Beaumont et al., 2019)."""
 
 from __future__ import annotations
 
