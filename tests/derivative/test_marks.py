@@ -84,11 +84,12 @@ def test_how_often_boxes_run(text: str, forward: int) -> None:
     [
         "{} {{ block }} >> {} {{ sin >> block }}",
         "repeat 2 {{ {} {{ block }} }} >> residual[{} {{ block }}]",
+        "block >> {} {{ block >> sin }} >> {} {{ sin }} >> sin",
         "x -> {} {{ y -> block(x) * y }}(x) + {} {{ y -> x * y }}(sin(x))",
     ],
 )
 def test_lenses_and_optics_go_through_marks(text: str, kind: str) -> None:
-    """All three realisations are the derivative without marks, to second order; each reads back."""
+    """All three realisations are the derivative without marks, and so is the tangent of that; each reads back."""
     diagram = one(text.format(kind, kind))
     plain = dg.vjp(unmarked(diagram))
     for back in (dg.vjp(diagram), dg.lens(diagram).vjp(), dg.optic(diagram).vjp()):
@@ -96,9 +97,7 @@ def test_lenses_and_optics_go_through_marks(text: str, kind: str) -> None:
         assert dg.additive(back) == dg.additive(plain)
         again = back.named("g")
         assert dg.same(dg.loads(str(again))["g"], back), str(again)
-    second = dg.jvp(dg.vjp(diagram))
-    assert dg.additive(second) == dg.additive(dg.jvp(plain))
-    assert dg.additive(dg.vjp(dg.jvp(diagram))) == dg.additive(dg.vjp(dg.jvp(unmarked(diagram))))
+    assert dg.additive(dg.jvp(dg.vjp(diagram))) == dg.additive(dg.jvp(plain))
 
 
 def test_what_an_optic_stores() -> None:

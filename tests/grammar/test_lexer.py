@@ -179,7 +179,7 @@ def test_a_mark_is_a_word_before_its_brace(word: str) -> None:
         f"law f(x : A) : {word} {{ g }}(x) == g(x)",
         f"functor F {{ f => {word} {{ g }} }}",
         f"box f : A -> A {{\n  jvp(x, dx) = {word} {{ g }}(x)\n}}",
-        f"diagram f : A -> B\nshare s = {word} {{ g }}",
+        f"box g : A -> A\nlaw f(x : A) : {word} {{ g }}(x) == g(x)",
     ):
         assert word in kinds(text), text
 

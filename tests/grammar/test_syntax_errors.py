@@ -74,6 +74,7 @@ def survives(text: str) -> None:
         ("let x = a < b < c", "x:1:15: syntax error: found `<`", "do not chain"),
         ("let x = 2 y", "x:1:11: syntax error: found `y`, expected the end of the line", "`2 * y`"),
         ("let x = f(a b)", "x:1:13: syntax error: found `b`, expected `=`, `,` or `)`", "comma"),
+        ("let x = store y", "x:1:15: syntax error: found `y`, expected the end of the line", "`store { f }`"),
         ("let x = 'a'", "x:1:9: syntax error: `'` means nothing here", "double quotes"),
         ("let x = a && b", "x:1:11: syntax error: `&` means nothing here", "`and`"),
         ("let x = a → b", "x:1:11: syntax error: `→` means nothing here", "`->`"),

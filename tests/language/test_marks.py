@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import diagrammar as dg
+from diagrammar.backends import reference
 from diagrammar.derivative.marks import unmarked
 from diagrammar.diagram import Diagram
 from diagrammar.functor import Functor
@@ -80,6 +81,9 @@ def test_a_mark_changes_no_path_and_no_value(name: str) -> None:
     assert one.source == other.source
     x = torch.randn(2, 3, dtype=torch.float64)
     assert torch.equal(one(x), other(x))
+    weights = {path: value.numpy() for path, value in one.state_dict().items()}
+    (found,) = reference.run(marked, [x.numpy()], weights)
+    torch.testing.assert_close(one.eval()(x).detach(), torch.from_numpy(found), rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", [*PAIRS, *BLOCKS])
@@ -87,6 +91,8 @@ def test_without_its_marks_it_is_the_same(name: str) -> None:
     """A mark is all that differs: frames, names and keys are those of the text without it."""
     marked, plain = pair(name)
     assert dg.same(unmarked(marked), plain)
+    # a mark of wires alone is no box
+    assert dg.same(marked, plain) == (name == "of wiring")
     assert dg.cartesian(marked) == dg.cartesian(plain)
     assert dg.same(dg.loads(str(marked))["f"], marked), str(marked)
 

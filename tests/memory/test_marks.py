@@ -76,6 +76,8 @@ def test_without_marks_there_are_none() -> None:
         ("exp >> store { exp >> exp >> sin } >> sin", "recompute", "exp exp sin", "exp"),
         ("exp >> recompute { exp >> store { exp } >> exp >> sin } >> sin", "store", "exp sin exp", "exp exp"),
         ("exp >> store { exp >> recompute { exp } >> exp } >> sin", "recompute", "exp exp", "exp exp"),
+        # a mark in a mark starts from what the outer one has made again
+        ("recompute { exp >> recompute { exp >> exp } } >> sin", "store", "exp", "exp exp"),
         # a mark in its like changes nothing under `store`
         ("store { exp >> store { exp >> sin } }", "store", "exp exp", ""),
         ("recompute { exp >> exp >> sin }", "store", "", "exp exp"),
