@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from diagrammar.diagram import Diagram, Flat, Node
@@ -39,9 +39,15 @@ def store(joint: Joint) -> list[Step]:
     return [("backward", at) for at in range(len(joint.backward))]
 
 
-def split(joint: Joint, steps: Iterable[Step]) -> Optic:
-    """The optic of a schedule: what its backward reads before it has made it is the residual."""
-    back = _Back(joint)
+def split(
+    joint: Joint, steps: Iterable[Step], order: Sequence[int] = (), held: Collection[int] = ()
+) -> Optic:  # fmt: skip
+    """The optic of a schedule: what its backward reads before it has made it is the residual.
+
+    The forward runs in this order of its boxes, in that of the joint pass where none is given. Wires that are `held`
+    are read as the forward made them, even where a box that makes them runs again.
+    """
+    back = _Back(joint, order, held)
     for which, number in steps:
         if which == "forward":
             back.put(joint.forward[number], number)
@@ -53,8 +59,10 @@ def split(joint: Joint, steps: Iterable[Step]) -> Optic:
 class _Back:
     """A backward that is being written: where each wire of the joint pass is now."""
 
-    def __init__(self, joint: Joint) -> None:
+    def __init__(self, joint: Joint, order: Sequence[int], held: Collection[int]) -> None:
         self.joint = joint
+        self.order = order or range(len(joint.forward))
+        self.held = held
         # wires here have numbers of their own, since a box may be run several times
         self.types = list(joint.types)
         self.origins = list(range(len(self.types)))
@@ -96,7 +104,7 @@ class _Back:
         ins = tuple(self.at[wire] for wire in node.ins)
         outs = tuple(self._fresh(wire) for wire in node.outs)
         self.nodes.append(Node(node.box, ins, outs))
-        self.at.update(zip(node.outs, outs, strict=True))
+        self.at.update((wire, here) for wire, here in zip(node.outs, outs, strict=True) if wire not in self.held)
 
     def _fresh(self, wire: int) -> int:
         self.types.append(self.types[wire])
@@ -119,7 +127,8 @@ class _Back:
         inputs = (*joint.inputs, *(asked[wire] for wire in first), *(asked[wire] for wire in kept), *joint.seeds)
         backward = Diagram(Flat(self.types, inputs, nodes, tuple(ends)))
         outputs = (*joint.results, *kept)
-        forward = Diagram(Flat(joint.types, joint.inputs, live(joint.forward, outputs), outputs))
+        boxes = [joint.forward[at] for at in self.order]
+        forward = Diagram(Flat(joint.types, joint.inputs, live(boxes, outputs), outputs))
         again = tuple(self.numbers[id(node)] for node in nodes if id(node) in self.numbers)
         given = tuple(wire is not None for wire in joint.gradients)
         return Optic(forward, backward, reads, kept, given, again, tuple(self.origins))

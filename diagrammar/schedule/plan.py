@@ -9,8 +9,9 @@ from diagrammar.derivative.unwinding import written_out
 from diagrammar.diagram import Diagram
 from diagrammar.errors import DiagramValueError
 from diagrammar.pause import pausing
-from diagrammar.schedule.budget import Work, within
+from diagrammar.schedule.budget import within
 from diagrammar.schedule.flattened import Flattened, Weight, flattened
+from diagrammar.schedule.line import Work
 from diagrammar.schedule.marked import marked
 from diagrammar.schedule.optic import Optic, Step, split
 from diagrammar.schedule.residuals import is_kept
@@ -56,7 +57,9 @@ def plan(
         case "store" | "recompute":
             steps = marked(made, flat, memory)
         case int() if not isinstance(memory, bool) and figures is not None:
-            steps, optic = within(made, memory, Bytes(made, figures.measure), figures.work)
+            steps, optic = within(
+                made, memory, Bytes(made, figures.measure), figures.work, flat.marks, flat.regions
+            )  # fmt: skip
             return Plan(flat, made, tuple(steps), optic)
         case _:
             raise DiagramValueError(f'memory is "store", "recompute" or a number of bytes, not {memory!r}')
