@@ -28,11 +28,13 @@ from diagrammar.backends.torch.meanings.arithmetic import REAL
 from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
 from diagrammar.backends.torch.memory import Memory, planned
 from diagrammar.backends.torch.names import is_plain
+from diagrammar.backends.torch.sharing import one_body
 from diagrammar.backends.torch.text import source
 from diagrammar.derivative.unwinding import written_out
 from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.errors import BackendError
 from diagrammar.functor import Functor
+from diagrammar.schedule.sharing import derives
 
 __all__ = ["BACKEND", "compile", "emit", "width"]
 
@@ -133,13 +135,15 @@ def _write(
             known[key] = value
         else:
             known.update({f"{key}.{axis}": size for axis, size in enumerate(value)})
+    shares = memory is None and derives(diagram)
     diagram = _keyed(written_out(diagram))
     # nothing here makes garbage in cycles, and the collector would walk all that is alive again and again
     collecting = gc.isenabled()
     gc.disable()
     try:
         program = Program(diagram, Survey(diagram, is_fused), flat, known)
-        return program, source(program, diagram, name, conditions, planned(diagram, memory))
+        one = one_body(diagram) if shares else None
+        return program, source(program, diagram, name, conditions, planned(diagram, memory), one)
     finally:
         if collecting:
             gc.enable()

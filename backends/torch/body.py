@@ -19,6 +19,7 @@ from diagrammar.backends.torch.names import literal
 from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Box, Diagram
 from diagrammar.errors import BackendError
+from diagrammar.schedule.axes import ROWS, STACKED
 from diagrammar.sizes import Poly, denominator
 from diagrammar.types import Type, shape_of
 
@@ -92,6 +93,8 @@ def leaf(program: Program, fn: Function, box: Box, values: list[Value], counts: 
         return [bind(fn, text, box.cod[0], batched, counts[0], values)]
     if origin in _ALIASES:
         return _ALIASES[origin](fn, box, values, counts)
+    if origin in (ROWS, STACKED) and not box.param("level") and not box.param("grid"):
+        return [_renamed(fn, box, values, counts)]
     if origin in ("weight", "state"):
         return [owned(fn, box, owner, counts[0])]
     if origin == "next":
@@ -214,6 +217,15 @@ def _same(fn: Function, box: Box, values: list[Value], counts: Uses) -> list[Val
     if value.shape != "full":
         return [bind(fn, written_out(fn, value), box.cod[0], value.batched, counts[0], values)]
     return [passed(value.of_type(box.cod[0]), counts[0])]
+
+
+def _renamed(fn: Function, box: Box, values: list[Value], counts: Uses) -> Value:
+    """Rows of the one sample there is as samples, or these as the rows: the same tensor."""
+    (value,) = values
+    is_rows = box.origin == ROWS
+    if value.shape == "full":
+        return passed(Value(value.text, box.cod[0], is_rows, value.slot), counts[0])
+    return bind(fn, written_out(fn, value), box.cod[0], is_rows, counts[0], values)
 
 
 def passed(value: Value, count: int) -> Value:

@@ -43,6 +43,7 @@ class Function:
         # how many samples the innermost `map` has; at the bottom, those of the function
         self.batches: list[str] = []
         self._flags = flags
+        self._samples = ""
         self._numbers: dict[str, int] = {}
         self._free: list[str] = []
         self._temps: list[str] = []
@@ -112,6 +113,19 @@ class Function:
             else:
                 self.batches.append("1" if self.root else self.extra(("batch",), "n"))
         return self.batches[-1]
+
+    def is_mixed(self) -> bool:
+        """Whether there are several inputs with samples, of which some may have but one."""
+        return sum(self._flags) > 1
+
+    def samples(self) -> str:
+        """How many samples the inputs have; some may stand for all samples of others."""
+        if not self._samples:
+            given = [name for name, flag in zip(self.params, self._flags, strict=False) if flag]
+            self._samples = self.fresh("n")
+            text = f"{given[0]}.shape[0]" if len(given) == 1 else f"{self.helper('_batch')}({', '.join(given)})"
+            self.sizes.append(Statement([f"{self._samples} = {text}"], (self._samples,)))
+        return self._samples
 
     def like(self) -> str:
         """A tensor of the dtype and on the device of the module."""

@@ -173,7 +173,7 @@ class _Pass:
             return None
         known = self.kept.get((id(box), mask))
         if known is None:
-            known = self.kept[id(box), mask] = (box, _leaving(box, told), _cotangent(box, mask, told), told)
+            known = self.kept[id(box), mask] = (box, leaving(box, told), cotangent(box, mask, told), told)
         return known
 
 
@@ -196,7 +196,7 @@ def shared_ends(box: Box) -> tuple[bool, ...]:
     return tuple(False for _ in box.cod)
 
 
-def _leaving(box: Box, told: Residual) -> Box:
+def leaving(box: Box, told: Residual) -> Box:
     """The box with what it leaves for its cotangent as further results."""
     if not told.left:
         return box
@@ -206,7 +206,7 @@ def _leaving(box: Box, told: Residual) -> Box:
     )  # fmt: skip
 
 
-def _cotangent(box: Box, mask: Mask, told: Residual) -> Box:
+def cotangent(box: Box, mask: Mask, told: Residual) -> Box:
     """The cotangent of a box, on what it reads and on the cotangents of its results."""
     around = (*box.dom, *box.cod, *told.left)
     dom = (*(around[at] for at in told.reads), *tangents(box.cod))
