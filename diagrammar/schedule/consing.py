@@ -92,6 +92,11 @@ class Cons:
         node = self.maker(wire)
         return node is not None and node.box.origin == "std:const" and not isinstance(node.box.param("value"), tuple)
 
+    def is_zero(self, wire: int) -> bool:
+        """Whether a wire is zero everywhere."""
+        node = self.maker(wire)
+        return node is not None and node.box.origin == "std:const" and node.box.param("value") == 0
+
     def put(self, box: Box, ins: Sequence[int], region: int, levels: Sequence[Level], alone: bool = False) -> Node:
         """The box on these wires, one that is there already if it can be; `levels` are those of its results."""
         key = (region, self.labels.of(box), *ins)
