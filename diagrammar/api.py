@@ -266,7 +266,8 @@ def compile(
     again what it has to. See docs/memory.md.
 
     Options: `seed` of the weights, `dtype`, `device`, `boxes` (meanings of boxes without a body, by name), `spaces`
-    (free sizes that no input shows), `flat` (one `forward`). Inputs are tensors in the order of the wires, with any
+    (free sizes that no input shows), `flat` (one `forward`), `blocks` (derivatives in blocks, as they are drawn, and not
+    as one body that computes nothing twice). Inputs are tensors in the order of the wires, with any
     number of leading batch axes.
 
     >>> import torch

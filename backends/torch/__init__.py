@@ -53,6 +53,7 @@ def compile(
     conditions: Conditions = (),
     name: str = "Main",
     memory: Memory = None,
+    blocks: bool = False,
 ) -> nn.Module:
     """An ordinary module for a diagram.
 
@@ -65,9 +66,12 @@ def compile(
     `memory` is None for a forward under torch's own reverse mode, "store" or "recompute" for a backward of the module's
     own that keeps what it reads, or computes it again, or a plan that was made for a budget.
 
+    A diagram that holds derivatives becomes one body, in which nothing is computed twice (`schedule.sharing`); `blocks`
+    keeps the blocks as they are drawn, each of which computes again what it reads.
+
     Raises `BackendError` for a box without a meaning.
     """
-    program, text = _write(diagram, spaces, flat, conditions, name, memory)
+    program, text = _write(diagram, spaces, flat, conditions, name, memory, blocks)
     missing = [box for key, box in program.bound.items() if key not in (boxes or {})]
     if missing:
         raise BackendError(f"torch: the box `{missing[0].name}` has no meaning; bind it with boxes=", missing[0].span)
@@ -87,12 +91,13 @@ def emit(
     conditions: Conditions = (),
     name: str = "Main",
     memory: Memory = None,
+    blocks: bool = False,
 ) -> str:
     """The source of the same module as a file that imports torch alone; `Main(seed=0)` makes it.
 
     Boxes to be bound are given as `Main(boxes={"name": module})`.
     """
-    return _write(diagram, spaces, flat, conditions, name, memory)[1]
+    return _write(diagram, spaces, flat, conditions, name, memory, blocks)[1]
 
 
 def width(dtype: torch.dtype | None = None) -> int:
@@ -125,7 +130,7 @@ def _as_module(box: Any) -> Any:
 
 
 def _write(
-    diagram: Diagram, spaces: Spaces | None, flat: bool, conditions: Conditions, name: str, memory: Memory
+    diagram: Diagram, spaces: Spaces | None, flat: bool, conditions: Conditions, name: str, memory: Memory, blocks: bool
 ) -> tuple[Program, str]:
     if not is_plain(name):
         raise ValueError(f"{name!r} cannot be the name of a class")
@@ -135,7 +140,7 @@ def _write(
             known[key] = value
         else:
             known.update({f"{key}.{axis}": size for axis, size in enumerate(value)})
-    shares = memory is None and derives(diagram)
+    shares = memory is None and not blocks and derives(diagram)
     diagram = _keyed(written_out(diagram))
     # nothing here makes garbage in cycles, and the collector would walk all that is alive again and again
     collecting = gc.isenabled()

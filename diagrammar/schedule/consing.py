@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from diagrammar.box import Value
 from diagrammar.canonical import label_of
 from diagrammar.diagram import Box, Diagram, Flat, Node
 from diagrammar.forms import Forms
@@ -141,8 +142,8 @@ class Cons:
         if node is not None and node.box.origin == STACKED and node.box.param("axis") == axis:
             if self.types[node.ins[0]] == row:
                 return node.ins[0]
-        if self.is_number(wire):
-            return self._number(wire, row)
+        if node is not None and self.is_number(wire):
+            return self.number(node.box.param("value"), row)
         level = self.levels[wire]
         return self.put(rows_box(self.types[wire], row, level, axis), [wire], 0, [join(level, (axis,))]).outs[0]
 
@@ -152,16 +153,15 @@ class Cons:
         if node is not None and node.box.origin == ROWS and node.box.param("axis") == axis:
             if self.types[node.ins[0]] == stack:
                 return node.ins[0]
-        if self.is_number(wire):
-            return self._number(wire, stack)
+        if node is not None and self.is_number(wire):
+            return self.number(node.box.param("value"), stack)
         wire = self.lifted(wire, join(self.levels[wire], (axis,)))
         level = without(self.levels[wire], axis)
         return self.put(stacked_box(self.types[wire], stack, level, axis), [wire], 0, [level]).outs[0]
 
-    def _number(self, wire: int, what: Type) -> int:
-        node = self.maker(wire)
-        assert node is not None
-        box = Box(node.box.name, (), (what,), origin=node.box.origin, params=node.box.params)
+    def number(self, value: Value, what: Type) -> int:
+        """A wire that is one number everywhere."""
+        box = Box("const", (), (what,), origin="std:const", params=(("value", value),))
         return self.put(box, (), 0, [()]).outs[0]
 
     # ---------------------------------------------------------------------------------------------------- the end

@@ -60,6 +60,8 @@ class Sums:
             for zero, other in (ins, reversed(ins)):
                 if self.cons.is_zero(zero):
                     return (other,)
+        if box.origin == "std:einsum" and any(self.cons.is_zero(wire) for wire in ins):
+            return (self.cons.number(0, box.cod[0]),)
         if any(wire in self.owed for wire in ins):
             return (self._owed(box, ins, region),)
         if box.origin == "std:einsum" and len(ins) == 1 and is_row_sum(box):
