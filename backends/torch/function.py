@@ -5,6 +5,8 @@ Every name is `v` (wire), `w` (weight), `m` (module), `n` (size) or `t` (inside 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from diagrammar.backends.torch.names import literal, member
 from diagrammar.backends.torch.printing import size_text, solve, solved_text
 from diagrammar.backends.torch.values import Block, Loop, Owner, Slot, Statement, Value
@@ -211,6 +213,13 @@ class Function:
             text = member(local, name, table) if table else f"{local}.{name}"
             block.cache[key] = self.bind(text, block, letter)
         return block.cache[key]
+
+    def along(self, path: Sequence[str]) -> str:
+        """The module at the end of a path."""
+        local = "self"
+        for part in path:
+            local = self.read(local, part, "_modules", "m")
+        return local
 
     def bind(self, text: str, block: Block, letter: str) -> str:
         """A name for an expression, bound at the head of a block."""

@@ -62,8 +62,5 @@ def _method(
 def _weight(fn: Function, weight: Weight) -> Value:
     """A weight by its path, read at the head."""
     *path, last = weight.path.split(".")
-    local = "self"
-    for part in path:
-        local = fn.read(local, part, "_modules", "m")
     name = stored(last, bool(weight.box.param("where", ())))
-    return Value(fn.read(local, name, "_parameters", "w"), weight.box.cod[0], False, None)
+    return Value(fn.read(fn.along(path), name, "_parameters", "w"), weight.box.cod[0], False, None)

@@ -64,12 +64,16 @@ def write_method(program: Program, box: Box, flags: tuple[bool, ...], module: bo
 
 def method_text(program: Program, made: Made, fn: Function, name: str, results: list[Value]) -> list[str]:
     """The lines of a method; what it needs is entered into its class."""
-    tail = []
-    if fn.root and ("pending",) in fn.extras:
-        tail = ["for buffer, value in pending:", "    buffer.copy_(value)"]
-    lines = _function(program, fn, name, f"_p{len(program.functions)}", results, tail)
+    lines = _function(program, fn, name, f"_p{len(program.functions)}", results, _tail(fn))
     made.needs_like = made.needs_like or fn.needs_like
     return lines
+
+
+def _tail(fn: Function) -> list[str]:
+    """States take their next values at the end of the root."""
+    if fn.root and ("pending",) in fn.extras:
+        return ["for buffer, value in pending:", "    buffer.copy_(value)"]
+    return []
 
 
 def _function(program: Program, fn: Function, name: str, part: str, results: list[Value], tail: list[str]) -> list[str]:
@@ -99,7 +103,7 @@ def _lines(
 
 def _whole(program: Program, fn: Function, name: str, part: str, returned: str) -> list[str]:
     program.root.needs_like = program.root.needs_like or fn.needs_like
-    return _lines(program, fn, name, part, returned, [], reverse.WHOLE)
+    return _lines(program, fn, name, part, returned, _tail(fn), reverse.WHOLE)
 
 
 # ---------------------------------------------------------------------------------------------------- the file

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from diagrammar.box import Value
 from diagrammar.canonical import label_of
-from diagrammar.diagram import Box, Diagram, Flat, Node
+from diagrammar.diagram import Box, Diagram, Flat, Node, definitions
 from diagrammar.forms import Forms
 from diagrammar.schedule.axes import (
     LIFTED,
@@ -167,8 +167,16 @@ class Cons:
     # ---------------------------------------------------------------------------------------------------- the end
 
     def body(self, inputs: Sequence[int], outputs: Sequence[int]) -> Diagram:
-        """The diagram of what the outputs need; boxes that draw stay in their order."""
-        return Diagram(Flat(self.types, tuple(inputs), narrowed(self.nodes, outputs), tuple(outputs)))
+        """The diagram of what the outputs need, and of what sets a state."""
+        ends = [wire for node in self.nodes if node.box.insides and self._sets(node.box) for wire in node.outs]
+        return Diagram(Flat(self.types, tuple(inputs), narrowed(self.nodes, [*outputs, *ends]), tuple(outputs)))
+
+    @staticmethod
+    def _sets(box: Box) -> bool:
+        """Whether a frame that is called by its path sets a state."""
+        if box.param("path") is None:
+            return False
+        return any(inner.origin == "next" for level in definitions(box.insides[0]) for inner in level.boxes)
 
     def is_lifting(self) -> bool:
         """Whether wires are repeated for more samples."""

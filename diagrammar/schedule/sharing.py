@@ -57,8 +57,9 @@ def derives(diagram: Diagram) -> bool:
 def shared(diagram: Diagram, samples: bool) -> Shared | None:
     """The body of a diagram whose `unwind`s are written out; `samples`: whether its inputs have a batch axis.
 
-    Boxes that draw are never merged, and what is in a `recompute` not with what is outside. None where something has a
-    state, differs in training or is bound by the caller, or where the body is past 20,000 boxes.
+    Boxes that draw or are bound by the caller are never merged, and what is in a `recompute` not with what is outside.
+    Frames that have a state or differ in training are called, each by itself. None where these stand outside of any
+    frame or in a `map`, or where the body is past 20,000 boxes.
 
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R", (2,))
@@ -111,7 +112,7 @@ class Here:
 class _Known:
     """What all bodies of one diagram know."""
 
-    __slots__ = ("_pairings", "boxes", "instances", "labels", "refused", "regions", "totals")
+    __slots__ = ("_modules", "_pairings", "boxes", "instances", "labels", "refused", "regions", "totals")
 
     def __init__(self, totals: bool) -> None:
         self.totals = totals
@@ -120,13 +121,30 @@ class _Known:
         self.regions = 0
         self.boxes = 0
         self.refused = False
+        # by identity, with what has to stay alive for that
         self._pairings: dict[int, tuple[Box, Pairing | None]] = {}
+        self._modules: dict[int, tuple[Diagram, bool]] = {}
 
     def pairing(self, box: Box) -> Pairing | None:
         """What one operation a frame stands for."""
         known = self._pairings.get(id(box))
         if known is None:
             known = self._pairings[id(box)] = (box, pairing(box))
+        return known[1]
+
+    def is_module(self, box: Box) -> bool:
+        """Whether a frame itself has a state, differs in training or looks at all samples. Raises UnsharedError where it
+        refers to what is outside of it."""
+        known = self._modules.get(id(box.insides[0]))
+        if known is None:
+            inside = box.insides[0]
+            own = [each for level in definitions(inside, lambda inner: inner.key is None) for each in level.boxes]
+            found = any(each.origin in ("state", "next", "training") or "batch" in each.kinds for each in own)
+            if found and any(
+                (each.key or "")[:1] in ("^", "/") for level in definitions(inside) for each in level.boxes
+            ):
+                raise UnsharedError
+            known = self._modules[id(inside)] = (inside, found)
         return known[1]
 
     def count(self, boxes: int) -> None:
@@ -178,8 +196,10 @@ def _opened(body: _Body, diagram: Diagram, inputs: Sequence[int], here: Here) ->
 def _leaf(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
     if box.origin == "weight":
         return (body.weight(here, box),)
-    if box.origin in ("state", "next") or "batch" in box.kinds or (box.key is not None and _is_bound(box)):
+    if box.origin in ("state", "next") or "batch" in box.kinds:
         raise UnsharedError
+    if box.key is not None and not box.origin.startswith("std:"):
+        return _bound(body, box, ins, here)
     if box.origin in _DRAWS or "random" in box.kinds:
         if here.depth or not here.samples:
             raise UnsharedError
@@ -187,13 +207,37 @@ def _leaf(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int
     return body.sums.add(box, ins, here.region)
 
 
-def _is_bound(box: Box) -> bool:
-    return not box.origin.startswith("std:")
+def _bound(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
+    """A box that the caller binds: nobody knows whether it gives the same twice."""
+    if not any(body.cons.levels[wire] for wire in ins):
+        raise UnsharedError
+    return body.sums.add(_along(body, box, here), ins, here.region, alone=True)
+
+
+def _called(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
+    """A frame that has a state or differs in training: a module of its own, which is called."""
+    if here.depth or not here.samples or any(wire in body.sums.owed for wire in ins):
+        raise UnsharedError
+    made = _along(body, box, here)
+    level = join(*(body.cons.levels[wire] for wire in ins))
+    return body.cons.put(made, ins, here.region, [level] * len(box.cod), alone=True).outs
+
+
+def _along(body: _Body, box: Box, here: Here) -> Box:
+    """A box with the path of its module."""
+    instances = body.known.instances
+    path = instances.dotted(instances.resolve(box.key or "", here.scope, here.index))
+    return Box(
+        box.name, box.dom, box.cod, origin=box.origin, params=(*box.params, ("path", path)), key=box.key,
+        kinds=box.kinds, insides=box.insides, span=box.span, derived=box.derived,
+    )  # fmt: skip
 
 
 def _frame(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     """The wires that come out of a box with an inside."""
     if box.key is not None:
+        if body.known.is_module(box):
+            return _called(body, box, ins, here)
         pair = body.known.pairing(box)
         outs = None if pair is None else _paired(body, box, pair, ins, here)
         if outs is not None:
@@ -326,4 +370,3 @@ def _paired(body: _Body, frame: Box, pair: Pairing, ins: Sequence[int], here: He
     found = cons.put(back, [*reads, *seeds], here.region, levels).outs
     ends = [end if on else body.sums.owing(end, level) for end, on in zip(found, moving, strict=True)]
     return [ends[at] for at in pair.order]
-

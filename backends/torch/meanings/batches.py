@@ -16,7 +16,7 @@ from diagrammar.types import shape_of
 
 def _level(value: Value) -> list[tuple[Value, ...]]:
     assert isinstance(value, tuple)
-    return [sizes for _, sizes in value]  # type: ignore[misc]  # an axis is a pair
+    return [axis[1] for axis in value if isinstance(axis, tuple) and isinstance(axis[1], tuple)]
 
 
 def _count(c: Call, sizes: tuple[Value, ...]) -> str:
