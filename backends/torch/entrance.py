@@ -28,17 +28,17 @@ class Door:
 
 def write(
     program: Program, diagram: Diagram, flags: tuple[bool, ...], conditions: Conditions, strict: bool,
-    single: bool = False,
+    single: bool = False, alike: bool = False,
 ) -> Door:  # fmt: skip
     """`forward` (the fast way), `_lift` (the long way); `_run` holds the code itself, `_single` that for inputs without
-    batch axes, if there is one."""
+    batch axes, if there is one. `alike`: the code wants one number of samples of all inputs."""
     dom = diagram.dom
     if not dom:
         result = f"_leave(self._run(), {flags!r}, ())" if any(flags) else "self._run()"
         return Door([], [["def forward(self):", f"    return {result}"]], {"_leave"} if any(flags) else set())
     solved = solve([(wire, 0) for wire in dom])
     demands = _demands(conditions)
-    expand = program.survey[diagram].random
+    expand = alike or program.survey[diagram].random
     methods = [
         _fast(program, dom, flags, demands, strict, solved, single),
         _lift(program, dom, flags, demands, expand, solved, single),

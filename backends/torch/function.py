@@ -116,10 +116,6 @@ class Function:
                 self.batches.append("1" if self.root else self.extra(("batch",), "n"))
         return self.batches[-1]
 
-    def is_mixed(self) -> bool:
-        """Whether there are several inputs with samples, of which some may have but one."""
-        return sum(self._flags) > 1
-
     def samples(self) -> str:
         """How many samples the inputs have; some may stand for all samples of others."""
         if not self._samples:

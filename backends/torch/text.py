@@ -136,7 +136,8 @@ def source(
     strict = any(made.weights or made.needs_like or made.constants for made in program.classes())
     root.needs_like = root.needs_like or (strict and bool(diagram.dom))
     single = one is not None and one.single is not None
-    door = entrance.write(program, diagram, flags, conditions, strict, single)
+    alike = one is not None and not one.batch.lifts
+    door = entrance.write(program, diagram, flags, conditions, strict, single, alike)
     root.lines = [*door.methods, *root.lines]
     texts = _classes(program, name)
     functions = ["\n".join(lines) + "\n" for lines in program.functions.values()]

@@ -13,8 +13,8 @@ from diagrammar.canonical import label_of
 from diagrammar.diagram import Box, Diagram, Flat, Node, definitions
 from diagrammar.forms import Forms
 from diagrammar.schedule.axes import (
-    LIFTED,
     ROWS,
+    SAMPLES,
     STACKED,
     Axis,
     Level,
@@ -58,12 +58,14 @@ class Labels:
 
 
 class Cons:
-    """A body that is being made: `levels[w]` are the axes of wire w."""
+    """A body that is being made: `levels[w]` are the axes of wire w. `mixed`: a wire of samples may have one that
+    stands for all."""
 
-    __slots__ = ("_known", "_made", "inputs", "labels", "levels", "nodes", "types")
+    __slots__ = ("_known", "_made", "inputs", "labels", "levels", "mixed", "nodes", "types")
 
-    def __init__(self, labels: Labels) -> None:
+    def __init__(self, labels: Labels, mixed: bool = False) -> None:
         self.labels = labels
+        self.mixed = mixed
         self.types: list[Type] = []
         self.levels: list[Level] = []
         self.inputs: list[int] = []
@@ -136,28 +138,38 @@ class Cons:
             return wire
         return self.put(lifted_box(self.types[wire], before, level), [wire], 0, [level]).outs[0]
 
+    def full(self, wire: int) -> int:
+        """The wire with as many samples as there are."""
+        level = self.levels[wire]
+        if not self.mixed or level != SAMPLES:
+            return wire
+        return self.put(lifted_box(self.types[wire], level, level), [wire], 0, [level]).outs[0]
+
     def rows(self, wire: int, row: Type, axis: Axis) -> int:
         """The rows of a wire as samples."""
         node = self.maker(wire)
-        if node is not None and node.box.origin == STACKED and node.box.param("axis") == axis:
-            if self.types[node.ins[0]] == row:
-                return node.ins[0]
+        if node is not None and self._undoes(node, STACKED, axis, row):
+            return node.ins[0]
         if node is not None and self.is_number(wire):
             return self.number(node.box.param("value"), row)
         level = self.levels[wire]
+        wire = self.full(wire)
         return self.put(rows_box(self.types[wire], row, level, axis), [wire], 0, [join(level, (axis,))]).outs[0]
 
     def stacked(self, wire: int, stack: Type, axis: Axis) -> int:
         """Samples as the rows of a wire."""
         node = self.maker(wire)
-        if node is not None and node.box.origin == ROWS and node.box.param("axis") == axis:
-            if self.types[node.ins[0]] == stack:
-                return node.ins[0]
+        if node is not None and self._undoes(node, ROWS, axis, stack):
+            return node.ins[0]
         if node is not None and self.is_number(wire):
             return self.number(node.box.param("value"), stack)
         wire = self.lifted(wire, join(self.levels[wire], (axis,)))
         level = without(self.levels[wire], axis)
         return self.put(stacked_box(self.types[wire], stack, level, axis), [wire], 0, [level]).outs[0]
+
+    def _undoes(self, node: Node, origin: str, axis: Axis, what: Type) -> bool:
+        """Whether what this box takes is what is asked of its result."""
+        return node.box.origin == origin and node.box.param("axis") == axis and self.types[node.ins[0]] == what
 
     def number(self, value: Value, what: Type) -> int:
         """A wire that is one number everywhere."""
@@ -177,7 +189,3 @@ class Cons:
         if box.param("path") is None:
             return False
         return any(inner.origin == "next" for level in definitions(box.insides[0]) for inner in level.boxes)
-
-    def is_lifting(self) -> bool:
-        """Whether wires are repeated for more samples."""
-        return any(node.box.origin == LIFTED for node in self.nodes)

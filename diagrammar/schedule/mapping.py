@@ -17,15 +17,17 @@ from diagrammar.types import Space, Tensor, Type
 
 
 def optic_of_map(box: Box, mask: Mask, inner: Joint) -> tuple[Box, Box, Residual] | None:
-    """The forward that leaves what the cotangent by the inputs `mask` reads, the cotangent, and what that reads; `inner`
-    is the reverse pass of the inside. None where a residual has no stacks.
+    """The forward that leaves what the cotangent by the inputs `mask` reads, the cotangent, and what that reads.
+
+    `inner` is the reverse pass of the inside. None where a residual has no stacks.
 
     >>> from diagrammar.derivative import Deriver
     >>> from diagrammar.elaborate.differentiation import DeclaredRules
     >>> from diagrammar.schedule.reverse import joint
     >>> x, rows = Tensor("R", (2,)), Tensor("R", (5, 2))
     >>> tanh = Box("tanh", (x,), (x,), origin="std:tanh").diagram()
-    >>> box = Box("map", (rows,), (rows,), origin="std:map", params=(("captures", 0), ("size", 5)), insides=(tanh >> tanh,))
+    >>> params = (("captures", 0), ("size", 5))
+    >>> box = Box("map", (rows,), (rows,), origin="std:map", params=params, insides=(tanh >> tanh,))
     >>> there, back, told = optic_of_map(box, (True,), joint(tanh >> tanh, (True,), (True,), Deriver(DeclaredRules())))
     >>> there.cod, told.reads, back.insides[0].boxes
     ((R[5, 2], R[5, 2]), (1, 2), [vjp[tanh], vjp[tanh]])
@@ -55,10 +57,10 @@ def optic_of_map(box: Box, mask: Mask, inner: Joint) -> tuple[Box, Box, Residual
     inputs = (*(flat.inputs[at] for at in wanted), *flat.inputs[len(places) :])
     captured = sum(at < held for at in told.reads)
     params = tuple((name, captured if name == "captures" else value) for name, value in box.params)
+    turned = Diagram(Flat(flat.types, inputs, nodes, flat.outputs))
     back = Box(
         box.name, dom, tuple(wire for wire, on in zip(box.dom, mask, strict=True) if on), origin=box.origin,
-        params=(*params, ("totals", sum(mask[:held]))), insides=(Diagram(Flat(flat.types, inputs, nodes, flat.outputs)),),
-        span=box.span,
+        params=(*params, ("totals", sum(mask[:held]))), insides=(turned,), span=box.span,
     )  # fmt: skip
     return there, back, told
 

@@ -39,7 +39,8 @@ def pairing(frame: Box) -> Pairing | None:
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R", (3,))
     >>> tanh = Box("tanh", (x,), (x,), origin="std:tanh")
-    >>> slope = Box("vjp[tanh]", (x, x), (x,), key="t", insides=(tanh.diagram(),), derived=Derivative("vjp", (True,), tanh))
+    >>> which = Derivative("vjp", (True,), tanh)
+    >>> slope = Box("vjp[tanh]", (x, x), (x,), key="tanh", insides=(tanh.diagram(),), derived=which)
     >>> pairing(slope).told
     Residual(reads=(1,), left=(), weights=0)
     """

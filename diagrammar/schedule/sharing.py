@@ -1,7 +1,7 @@
 """A derivative as one body, in which it computes nothing twice that the diagram computes too.
 
 The derivative of a named block is a named block that computes the block again inside itself: it is a functor into
-lenses. Here all frames are laid open, loops unrolled, maps opened, weights made wires; equal boxes on equal wires become
+lenses. Here all frames are laid open, loops unrolled, maps opened, weights made wires; equal boxes on equal wires are
 one, and a frame that stands for the cotangent of one operation becomes that, reading what its forward leaves: a functor
 into optics (Riley, 2018), of which the composites are straight-line code.
 """
@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagrammar.canonical import NONE, TOP, Instances, Scope
-from diagrammar.diagram import Box, Diagram, definitions
+from diagrammar.diagram import Box, Diagram, Flat, definitions
 from diagrammar.pause import pausing
-from diagrammar.schedule.axes import SAMPLES, Level, axis_of, join
+from diagrammar.schedule.axes import LIFTED, SAMPLES, Level, axis_of, join
 from diagrammar.schedule.consing import Cons, Labels
 from diagrammar.schedule.flattened import Weight
 from diagrammar.schedule.pairs import Pairing, pairing
@@ -22,8 +22,9 @@ from diagrammar.schedule.reverse import cotangent
 from diagrammar.schedule.sums import OwedError, Sums
 from diagrammar.steps import Steps, run
 
-# boxes of a body, and loops inside one another, as the torch backend has them at most
-_BOXES, _DEEP = 20_000, 16
+# boxes that are looked at, those that turn out to be others too; and loops inside one another, as the torch backend has
+# them at most
+_BOXES, _DEEP = 40_000, 16
 _DRAWS = ("std:gaussian", "std:uniform")
 # of these the inside is seen by what is around it, of a `recompute` it is not
 _STORE, _RECOMPUTE = "store", "recompute"
@@ -32,7 +33,8 @@ _STORE, _RECOMPUTE = "store", "recompute"
 @dataclass(frozen=True)
 class Shared:
     """A body whose first `inputs` inputs are those of the diagram, and whose others are the `weights`. `lifts`: whether
-    wires, weights perhaps, are repeated for more samples in it."""
+    wires, weights perhaps, are repeated for more samples in it; then of its inputs some may have one sample that stands
+    for all samples of the others."""
 
     diagram: Diagram
     inputs: int
@@ -59,7 +61,7 @@ def shared(diagram: Diagram, samples: bool) -> Shared | None:
 
     Boxes that draw or are bound by the caller are never merged, and what is in a `recompute` not with what is outside.
     Frames that have a state or differ in training are called, each by itself. None where these stand outside of any
-    frame or in a `map`, or where the body is past 20,000 boxes.
+    frame or in a `map`, or where more than 40,000 boxes are laid open.
 
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R", (2,))
@@ -69,32 +71,35 @@ def shared(diagram: Diagram, samples: bool) -> Shared | None:
     [sin, add]
     """
     level: Level = SAMPLES if samples else ()
+    try:
+        made = _tried(diagram, level, False)
+        return _tried(diagram, level, True) if samples and made.lifts else made
+    except UnsharedError:
+        return None
+
+
+def _tried(diagram: Diagram, level: Level, mixed: bool) -> Shared:
     # one operation gives the sum of the cotangents of a weight; where each is asked for, they are made one by one
-    for totals in (True, False):
-        try:
-            return _shared(diagram, level, totals)
-        except OwedError:
-            continue
-        except UnsharedError:
-            return None
-    return None
+    try:
+        return _shared(diagram, level, mixed, True)
+    except OwedError:
+        return _shared(diagram, level, mixed, False)
 
 
-def _shared(diagram: Diagram, level: Level, totals: bool) -> Shared:
-    body = _Body(_Known(totals))
+def _shared(diagram: Diagram, level: Level, mixed: bool, totals: bool) -> Shared:
+    body = _Body(_Known(totals, mixed))
     inputs = [body.cons.given(wire, level) for wire in diagram.dom]
     # the weights are inputs too, which come as they are asked for
     ends = run(_opened(body, diagram, inputs, Here(TOP, NONE, 0, 0, level)))
     if any(end in body.sums.owed for end in ends):
         raise OwedError
-    weights = tuple(Weight(path, box) for path, (box, _) in body.weights.items())
-    asked = [wire for _, wire in body.weights.values()]
-    made = body.cons.body([*inputs, *asked], ends)
-    used = {wire for node in made.flat.nodes for wire in node.ins} | set(ends)
-    read = [wire in used for wire in asked]
-    made = body.cons.body([*inputs, *(wire for wire, on in zip(asked, read, strict=True) if on)], ends)
-    kept = tuple(weight for weight, on in zip(weights, read, strict=True) if on)
-    return Shared(made, len(inputs), kept, body.cons.is_lifting() or body.known.refused)
+    asked = [(Weight(path, box), wire) for path, (box, wire) in body.weights.items()]
+    flat = body.cons.body([*inputs, *(wire for _, wire in asked)], ends).flat
+    read = {wire for node in flat.nodes for wire in node.ins}.union(ends)
+    kept = [(weight, wire) for weight, wire in asked if wire in read]
+    made = Diagram(Flat(flat.types, (*inputs, *(wire for _, wire in kept)), flat.nodes, flat.outputs))
+    lifts = body.known.refused or any(node.box.origin == LIFTED for node in flat.nodes)
+    return Shared(made, len(inputs), tuple(weight for weight, _ in kept), lifts)
 
 
 @dataclass(frozen=True)
@@ -112,10 +117,11 @@ class Here:
 class _Known:
     """What all bodies of one diagram know."""
 
-    __slots__ = ("_modules", "_pairings", "boxes", "instances", "labels", "refused", "regions", "totals")
+    __slots__ = ("_modules", "_pairings", "boxes", "instances", "labels", "mixed", "refused", "regions", "totals")
 
-    def __init__(self, totals: bool) -> None:
+    def __init__(self, totals: bool, mixed: bool) -> None:
         self.totals = totals
+        self.mixed = mixed
         self.instances = Instances()
         self.labels = Labels()
         self.regions = 0
@@ -133,8 +139,8 @@ class _Known:
         return known[1]
 
     def is_module(self, box: Box) -> bool:
-        """Whether a frame itself has a state, differs in training or looks at all samples. Raises UnsharedError where it
-        refers to what is outside of it."""
+        """Whether a frame itself has a state, differs in training or looks at all samples. Raises UnsharedError where
+        it refers to what is outside of it."""
         known = self._modules.get(id(box.insides[0]))
         if known is None:
             inside = box.insides[0]
@@ -150,7 +156,7 @@ class _Known:
     def count(self, boxes: int) -> None:
         """Counts boxes before they are put."""
         self.boxes += boxes
-        if self.boxes > 2 * _BOXES:
+        if self.boxes > _BOXES:
             raise UnsharedError
 
 
@@ -161,7 +167,7 @@ class _Body:
 
     def __init__(self, known: _Known) -> None:
         self.known = known
-        self.cons = Cons(known.labels)
+        self.cons = Cons(known.labels, known.mixed)
         self.sums = Sums(self.cons)
         self.weights: dict[str, tuple[Box, int]] = {}
 
@@ -362,8 +368,10 @@ def _paired(body: _Body, frame: Box, pair: Pairing, ins: Sequence[int], here: He
     around = list(values)
     if any(at >= len(values) for at in told.reads):
         around += cons.forward(box, values, told, inner, here.region)
-    reads = [around[at] if len(met) <= at < len(values) else cons.lifted(around[at], level) for at in told.reads]
-    seeds = [cons.lifted(ins[port], level) for port in pair.seeds]
+    reads = [
+        around[at] if len(met) <= at < len(values) else cons.full(cons.lifted(around[at], level)) for at in told.reads
+    ]
+    seeds = [cons.full(cons.lifted(ins[port], level)) for port in pair.seeds]
     moving = [at < len(operands) for at, on in enumerate(pair.mask) if on]
     back = cotangent(box, pair.mask, told)
     levels = [level if on else () for on in moving]

@@ -33,13 +33,9 @@ def _product(texts: Sequence[str]) -> str:
 
 
 def _rows(c: Call) -> Result:
-    """[B, n, ..] becomes [B * n, ..]; over a grid, where the channels come first, [B, c, n, m] becomes [B * n * m, c]."""
+    """[B, n, ..] becomes [B * n, ..]; over a grid, channels first, [B, c, n, m] becomes [B * n * m, c]."""
     outer = _level(c.param("level"))
     text = c.arg()
-    if () in outer and c.fn.is_mixed():
-        # an input may stand for all samples of another
-        count = _product([_count(c, sizes) for sizes in outer])
-        text = f"{text}.expand({', '.join([count, *['-1'] * rank(c.type())])})"
     if c.param("grid"):
         axes = rank(c.type()) - 1
         text = f"{text}.movedim({int(bool(outer))}, -1)"
@@ -79,7 +75,7 @@ def _lifted(c: Call) -> Result:
     if len(before) > 1:
         own = [count if on else "1" for count, on in zip(axes, has, strict=True)]
         text = f"{text}.unflatten(0, ({', '.join(own)}))"
-    else:
+    elif before != after:
         # of the samples of the inputs there may be one that stands for all
         text = f"{text}[{', '.join(':' if on else 'None' for on in has)}]"
     text = f"{text}.expand({', '.join([*axes, *tail])})"
