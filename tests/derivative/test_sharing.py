@@ -39,6 +39,10 @@ TEXTS = {
     "a gradient for each row": "diagram g(u : R[3]) -> R = sum(tanh(linear[b = 2](u)))\n"
     "diagram f(w : Weights[g], x : R[4, 3]) -> R[4] {\n"
     "return map[y -> norm(grad[v -> open[g](w)(v)](y))](x) }",
+    "a gradient by weights for each row": "diagram g : R[3] -> R = linear[b = 2] >> tanh >> sum\n"
+    "diagram squares(a : R[2, 3], b : R[2]) -> R { return sum(a * a) + sum(b * b) }\n"
+    "diagram f(w : Weights[g], x : R[4, 3]) -> R {\n"
+    'return einsum["n ->"](map[y -> squares(grad[v -> open[g](v)(y)](w))](x)) }',
     "maps in a map": "diagram f(x : R[2, 3, 4], k : R[4]) -> R[2, 3] {\n"
     "return map[y -> map[z -> dot(z, sin(k)) * sum(tanh(k))](y)](x) }",
     "a repeat with weights": "diagram block : R[3] -> R[3] = residual[linear >> tanh]\n"
@@ -64,7 +68,7 @@ def alike(diagram: Diagram, one: torch.nn.Module, other: torch.nn.Module) -> Non
         if lead is None:
             inputs = [x if at % 2 else x[:1].squeeze(0) for at, x in enumerate(inputs)]
         else:
-            inputs = [x[0].expand(*lead, *x.shape[1:]) + 0 for x in inputs]
+            inputs = [x[0].expand((*lead, *x.shape[1:])) + 0 for x in inputs]
         for a, b in zip(as_tuple(one(*inputs)), as_tuple(other(*inputs)), strict=True):
             slack = 1e-10 * (1 + float(b.detach().abs().max()))
             torch.testing.assert_close(a, b, rtol=1e-10, atol=slack)
@@ -269,6 +273,17 @@ type V = Field[X, 3]
 diagram layer : V -> V = pointwise >> batch_norm >> gelu
 diagram f : V -> V = repeat 2 { layer } >> layer
 """
+
+
+def test_what_sets_a_state_is_not_left_out() -> None:
+    """A module whose result nobody reads is called for the state that it sets."""
+    text = "diagram g(u : V, du : V) -> V {\n_v = layer(u)\nreturn vjp[f](u, du) }"
+    one, blocks = nets(dg.loads(STATES + text)["g"])
+    x = torch.randn(4, 3, 7, dtype=torch.float64)
+    torch.testing.assert_close(one(x, x), blocks(x, x), rtol=1e-10, atol=1e-10)
+    found = one.state_dict()["layer.batch_norm.running_mean"]
+    assert float(found.abs().max()) > 0
+    torch.testing.assert_close(found, blocks.state_dict()["layer.batch_norm.running_mean"], rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("flat", [False, True])
