@@ -94,6 +94,7 @@ OF_EXAMPLES: dict[str, Callable[[], Diagram]] = {
     "adam": lambda: example("training_step.dg", "adam_step", widths=[2, 3, 1]),
     "a physical loss": lambda: example("pinn.dg", "step", widths=[2, 3, 1]),
     "a function and its gradient": lambda: example("lpn.dg", "both", hidden=4),
+    "a gradient for each row": lambda: dg.loads(TEXTS["a gradient by weights for each row"])["f"],
     "hessian": lambda: dg.hessian(example("lpn.dg", "psi", hidden=4)),
 }
 
