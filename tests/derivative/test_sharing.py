@@ -89,12 +89,20 @@ def example(name: str, which: str, **params: Any) -> Diagram:
     return dg.load(EXAMPLES / name, **params)[which]
 
 
+BENT = """
+diagram g : R[3] -> R = linear[b = 2] >> tanh >> sum
+diagram f(w : Weights[g], x : R[4, 3]) -> R[4, 2, 3] @ R[4, 2] {
+  a, b = map[y -> grad[v -> open[g](v)(y)](w)](x)
+  return tanh(a), tanh(b)
+}
+"""
 OF_EXAMPLES: dict[str, Callable[[], Diagram]] = {
     "sgd": lambda: example("training_step.dg", "sgd_step", widths=[2, 3, 1]),
     "adam": lambda: example("training_step.dg", "adam_step", widths=[2, 3, 1]),
     "a physical loss": lambda: example("pinn.dg", "step", widths=[2, 3, 1]),
     "a function and its gradient": lambda: example("lpn.dg", "both", hidden=4),
     "a gradient for each row": lambda: dg.loads(TEXTS["a gradient by weights for each row"])["f"],
+    "a bend of the gradient of each row": lambda: dg.loads(BENT)["f"],
     "hessian": lambda: dg.hessian(example("lpn.dg", "psi", hidden=4)),
 }
 
