@@ -140,15 +140,14 @@ class _Known:
 
     def is_module(self, box: Box) -> bool:
         """Whether a frame itself has a state, differs in training or looks at all samples. Raises UnsharedError where
-        it refers to what is outside of it."""
-        known = self._modules.get(id(box.insides[0]))
+        it refers to what is outside of it, or holds marks, of which the code of a module knows nothing."""
+        inside = box.insides[0]
+        known = self._modules.get(id(inside))
         if known is None:
-            inside = box.insides[0]
             own = [each for level in definitions(inside, lambda inner: inner.key is None) for each in level.boxes]
             found = any(each.origin in ("state", "next", "training") or "batch" in each.kinds for each in own)
-            if found and any(
-                (each.key or "")[:1] in ("^", "/") for level in definitions(inside) for each in level.boxes
-            ):
+            inner = [each for level in definitions(inside) for each in level.boxes] if found else []
+            if any((each.key or "")[:1] in ("^", "/") or each.origin in (_STORE, _RECOMPUTE) for each in inner):
                 raise UnsharedError
             known = self._modules[id(inside)] = (inside, found)
         return known[1]
