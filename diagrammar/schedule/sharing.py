@@ -162,13 +162,15 @@ class _Known:
 class _Body:
     """A body that is being made, and the weights that it has asked for."""
 
-    __slots__ = ("cons", "known", "sums", "weights")
+    __slots__ = ("cons", "known", "marks", "sums", "weights")
 
     def __init__(self, known: _Known) -> None:
         self.known = known
         self.cons = Cons(known.labels, known.mixed)
         self.sums = Sums(self.cons)
         self.weights: dict[str, tuple[Box, int]] = {}
+        # by identity, with the boxes, which have to stay alive for that
+        self.marks: dict[tuple[int, ...], tuple[Box, Sequence[int]]] = {}
 
     def weight(self, here: Here, box: Box, frame: str = "") -> int:
         """The wire of a weight; of one inside a frame, with the key of the frame."""
@@ -259,14 +261,22 @@ def _frame(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
         case "std:scan" | "std:fold":
             return (yield _scanned(body, box, ins, here))
         case _ if box.origin in (_STORE, _RECOMPUTE):
-            region = here.region
-            if box.origin == _RECOMPUTE:
-                body.known.regions += 1
-                region = body.known.regions
-            inner = Here(here.scope, here.index, here.depth, region, here.samples)
-            return (yield _opened(body, box.insides[0], ins, inner))
+            return (yield _marked(body, box, ins, here))
         case _:
             raise UnsharedError
+
+
+def _marked(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
+    """The inside of a mark; each `recompute` has boxes of its own, but where a derivative repeats the diagram around it
+    that is the same one."""
+    if box.origin == _STORE:
+        return (yield _opened(body, box.insides[0], ins, here))
+    key = (id(box), here.region, here.scope[0], here.index, *ins)
+    if key not in body.marks:
+        body.known.regions += 1
+        inner = Here(here.scope, here.index, here.depth, body.known.regions, here.samples)
+        body.marks[key] = (box, (yield _opened(body, box.insides[0], ins, inner)))
+    return body.marks[key][1]
 
 
 def _number(box: Box, name: str, default: int = 0) -> int:

@@ -234,8 +234,17 @@ def test_a_recompute_inside_merges_with_itself() -> None:
     sine = Box("sin", (X,), (X,), origin="std:sin")
     block = body_of(2, lambda at: sine).named("block")
     inner = body_of(2, lambda at: block.frame(key=f"block_{at}"))
-    mark = Box("recompute", (X,), (X,), origin="recompute", insides=(inner,))
-    assert counted(body_of(2, lambda at: mark))["std:sin"] == 2
+    marks = [Box("recompute", (X,), (X,), origin="recompute", insides=(inner,)) for _ in range(2)]
+    assert counted(body_of(2, lambda at: marks[at]))["std:sin"] == 2
+
+
+def test_a_recompute_of_a_diagram_that_is_met_again() -> None:
+    """A block that holds a mark, met twice as one instance, computes what is in the mark once."""
+    block = marked("recompute").diagram().named("block")
+    frame = block.frame(key="~block")
+    assert counted(body_of(2, lambda at: frame))["std:sin"] == 1
+    others = [block.frame(key=f"block_{at}") for at in range(2)]
+    assert counted(body_of(2, lambda at: others[at]))["std:sin"] == 2
 
 
 def test_what_draws_is_not_merged() -> None:
