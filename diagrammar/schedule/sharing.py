@@ -11,23 +11,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diagrammar.canonical import NONE, TOP, Instances, Scope
+from diagrammar.canonical import NONE, TOP
 from diagrammar.diagram import Box, Diagram, Flat, definitions
 from diagrammar.pause import pausing
 from diagrammar.schedule.axes import LIFTED, SAMPLES, Level, axis_of, join
-from diagrammar.schedule.consing import Cons, Labels
+from diagrammar.schedule.bodies import RECOMPUTE, STORE, Body, Here, Known, UnsharedError
 from diagrammar.schedule.flattened import Weight
-from diagrammar.schedule.pairs import Pairing, pairing
+from diagrammar.schedule.pairs import Pairing
 from diagrammar.schedule.reverse import cotangent
-from diagrammar.schedule.sums import OwedError, Sums
+from diagrammar.schedule.sums import OwedError
 from diagrammar.steps import Steps, run
 
-# boxes that are looked at, those that turn out to be others too; and loops inside one another, as the torch backend has
-# them at most
-_BOXES, _DEEP = 40_000, 16
+# loops inside one another, as the torch backend has them at most
+_DEEP = 16
 _DRAWS = ("std:gaussian", "std:uniform")
-# of these the inside is seen by what is around it, of a `recompute` it is not
-_STORE, _RECOMPUTE = "store", "recompute"
 
 
 @dataclass(frozen=True)
@@ -40,10 +37,6 @@ class Shared:
     inputs: int
     weights: tuple[Weight, ...]
     lifts: bool
-
-
-class UnsharedError(Exception):
-    """The diagram holds what has no place in one body, or is too long."""
 
 
 def derives(diagram: Diagram) -> bool:
@@ -87,7 +80,7 @@ def _tried(diagram: Diagram, level: Level, mixed: bool) -> Shared:
 
 
 def _shared(diagram: Diagram, level: Level, mixed: bool, totals: bool) -> Shared:
-    body = _Body(_Known(totals, mixed))
+    body = Body(Known(totals, mixed))
     inputs = [body.cons.given(wire, level) for wire in diagram.dom]
     # the weights are inputs too, which come as they are asked for
     ends = run(_opened(body, diagram, inputs, Here(TOP, NONE, 0, 0, level)))
@@ -102,92 +95,7 @@ def _shared(diagram: Diagram, level: Level, mixed: bool, totals: bool) -> Shared
     return Shared(made, len(inputs), tuple(weight for weight, _ in kept), lifts)
 
 
-@dataclass(frozen=True)
-class Here:
-    """Where what is being opened stands: the paths of what it owns, how many maps are around, in which `recompute`, and
-    the samples of the body."""
-
-    scope: Scope
-    index: int
-    depth: int
-    region: int
-    samples: Level
-
-
-class _Known:
-    """What all bodies of one diagram know."""
-
-    __slots__ = ("_modules", "_pairings", "boxes", "instances", "labels", "mixed", "refused", "regions", "totals")
-
-    def __init__(self, totals: bool, mixed: bool) -> None:
-        self.totals = totals
-        self.mixed = mixed
-        self.instances = Instances()
-        self.labels = Labels()
-        self.regions = 0
-        self.boxes = 0
-        self.refused = False
-        # by identity, with what has to stay alive for that
-        self._pairings: dict[int, tuple[Box, Pairing | None]] = {}
-        self._modules: dict[int, tuple[Diagram, bool]] = {}
-
-    def pairing(self, box: Box) -> Pairing | None:
-        """What one operation a frame stands for."""
-        known = self._pairings.get(id(box))
-        if known is None:
-            known = self._pairings[id(box)] = (box, pairing(box))
-        return known[1]
-
-    def is_module(self, box: Box) -> bool:
-        """Whether a frame itself has a state, differs in training or looks at all samples. Raises UnsharedError where
-        it refers to what is outside of it, or holds marks, of which the code of a module knows nothing."""
-        inside = box.insides[0]
-        known = self._modules.get(id(inside))
-        if known is None:
-            own = [each for level in definitions(inside, lambda inner: inner.key is None) for each in level.boxes]
-            found = any(each.origin in ("state", "next", "training") or "batch" in each.kinds for each in own)
-            inner = [each for level in definitions(inside) for each in level.boxes] if found else []
-            if any((each.key or "")[:1] in ("^", "/") or each.origin in (_STORE, _RECOMPUTE) for each in inner):
-                raise UnsharedError
-            known = self._modules[id(inside)] = (inside, found)
-        return known[1]
-
-    def count(self, boxes: int) -> None:
-        """Counts boxes before they are put."""
-        self.boxes += boxes
-        if self.boxes > _BOXES:
-            raise UnsharedError
-
-
-class _Body:
-    """A body that is being made, and the weights that it has asked for."""
-
-    __slots__ = ("cons", "known", "marks", "sums", "weights")
-
-    def __init__(self, known: _Known) -> None:
-        self.known = known
-        self.cons = Cons(known.labels, known.mixed)
-        self.sums = Sums(self.cons)
-        self.weights: dict[str, tuple[Box, int]] = {}
-        # by identity, with the boxes, which have to stay alive for that
-        self.marks: dict[tuple[int, ...], tuple[Box, Sequence[int]]] = {}
-
-    def weight(self, here: Here, box: Box, frame: str = "") -> int:
-        """The wire of a weight; of one inside a frame, with the key of the frame."""
-        instances = self.known.instances
-        where = instances.resolve(frame or box.key or "", here.scope, here.index)
-        if frame:
-            where = instances.child(where, box.key or "", instances.index_of(where))
-        return self.at(instances.dotted(where), box)
-
-    def at(self, path: str, box: Box) -> int:
-        """The wire of the weight with this path."""
-        if path not in self.weights:
-            self.weights[path] = (box, self.cons.wire(box.cod[0], ()))
-        return self.weights[path][1]
-
-
-def _opened(body: _Body, diagram: Diagram, inputs: Sequence[int], here: Here) -> Steps:
+def _opened(body: Body, diagram: Diagram, inputs: Sequence[int], here: Here) -> Steps:
     """The wires that come out of a diagram on these."""
     flat = diagram.flat
     body.known.count(len(flat.nodes))
@@ -200,7 +108,7 @@ def _opened(body: _Body, diagram: Diagram, inputs: Sequence[int], here: Here) ->
     return [at[wire] for wire in flat.outputs]
 
 
-def _leaf(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
+def _leaf(body: Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
     if box.origin == "weight":
         return (body.weight(here, box),)
     if box.origin in ("state", "next") or "batch" in box.kinds:
@@ -210,27 +118,30 @@ def _leaf(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int
     if box.origin in _DRAWS or "random" in box.kinds:
         if here.depth or not here.samples:
             raise UnsharedError
+        body.known.alone += 1
         return body.cons.put(box, ins, here.region, [here.samples] * len(box.cod), alone=True).outs
     return body.sums.add(box, ins, here.region)
 
 
-def _bound(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
+def _bound(body: Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
     """A box that the caller binds: nobody knows whether it gives the same twice."""
     if not any(body.cons.levels[wire] for wire in ins):
         raise UnsharedError
+    body.known.alone += 1
     return body.sums.add(_along(body, box, here), ins, here.region, alone=True)
 
 
-def _called(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
+def _called(body: Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
     """A frame that has a state or differs in training: a module of its own, which is called."""
     if here.depth or not here.samples or any(wire in body.sums.owed for wire in ins):
         raise UnsharedError
+    body.known.alone += 1
     made = _along(body, box, here)
     level = join(*(body.cons.levels[wire] for wire in ins))
     return body.cons.put(made, ins, here.region, [level] * len(box.cod), alone=True).outs
 
 
-def _along(body: _Body, box: Box, here: Here) -> Box:
+def _along(body: Body, box: Box, here: Here) -> Box:
     """A box with the path of its module."""
     instances = body.known.instances
     path = instances.dotted(instances.resolve(box.key or "", here.scope, here.index))
@@ -240,7 +151,7 @@ def _along(body: _Body, box: Box, here: Here) -> Box:
     )  # fmt: skip
 
 
-def _frame(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
+def _frame(body: Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     """The wires that come out of a box with an inside."""
     if box.key is not None:
         if body.known.is_module(box):
@@ -260,23 +171,27 @@ def _frame(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
             return (yield _mapped(body, box, ins, here))
         case "std:scan" | "std:fold":
             return (yield _scanned(body, box, ins, here))
-        case _ if box.origin in (_STORE, _RECOMPUTE):
+        case _ if box.origin in (STORE, RECOMPUTE):
             return (yield _marked(body, box, ins, here))
         case _:
             raise UnsharedError
 
 
-def _marked(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
+def _marked(body: Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     """The inside of a mark; each `recompute` has boxes of its own, but where a derivative repeats the diagram around it
     that is the same one."""
-    if box.origin == _STORE:
+    if box.origin == STORE:
         return (yield _opened(body, box.insides[0], ins, here))
     key = (id(box), here.region, here.scope[0], here.index, *ins)
-    if key not in body.marks:
-        body.known.regions += 1
-        inner = Here(here.scope, here.index, here.depth, body.known.regions, here.samples)
-        body.marks[key] = (box, (yield _opened(body, box.insides[0], ins, inner)))
-    return body.marks[key][1]
+    if key in body.marks:
+        return body.marks[key][1]
+    body.known.regions += 1
+    inner = Here(here.scope, here.index, here.depth, body.known.regions, here.samples)
+    alone = body.known.alone
+    ends = yield _opened(body, box.insides[0], ins, inner)
+    if alone == body.known.alone:
+        body.marks[key] = (box, ends)
+    return ends
 
 
 def _number(box: Box, name: str, default: int = 0) -> int:
@@ -285,7 +200,7 @@ def _number(box: Box, name: str, default: int = 0) -> int:
     return value
 
 
-def _repeated(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
+def _repeated(body: Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     """The steps of a `repeat`, one after the other."""
     held, first = _number(box, "captures"), _number(box, "first")
     state = list(ins[held:])
@@ -298,7 +213,7 @@ def _repeated(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     return state
 
 
-def _mapped(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
+def _mapped(body: Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     """A `map` as its inside on the rows."""
     if here.depth >= _DEEP or _lacks_size(here):
         raise UnsharedError
@@ -317,7 +232,7 @@ def _lacks_size(here: Here) -> bool:
     return any(depth and not sizes for depth, sizes in here.samples)
 
 
-def _scanned(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
+def _scanned(body: Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     """A `scan` or a `fold`: the step is a body of its own, whose weights are captured."""
     if here.depth >= _DEEP:
         raise UnsharedError
@@ -328,7 +243,7 @@ def _scanned(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     (inside,) = box.insides
     level = join(*(cons.levels[wire] for wire in ins))
     ins = [cons.lifted(wire, level) if cons.levels[wire] else wire for wire in ins]
-    step = _Body(body.known)
+    step = Body(body.known)
     given = []
     for at, (wire, what) in enumerate(zip(ins, inside.dom, strict=True)):
         # of a state the first value does not say what it depends on later
@@ -351,7 +266,7 @@ def _scanned(body: _Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     return cons.put(loop, [*wires, *ins], here.region, [level] * len(box.cod), alone=draws).outs
 
 
-def _paired(body: _Body, frame: Box, pair: Pairing, ins: Sequence[int], here: Here) -> Sequence[int] | None:
+def _paired(body: Body, frame: Box, pair: Pairing, ins: Sequence[int], here: Here) -> Sequence[int] | None:
     """A frame as one operation; None where it is to be opened."""
     cons, told, box = body.cons, pair.told, pair.box
     values = [ins[port] for port in pair.operands]

@@ -13,7 +13,7 @@ import torch
 import diagrammar as dg
 from diagrammar.backends import torch as backend
 from diagrammar.diagram import Box, Builder, Diagram
-from diagrammar.schedule import sharing
+from diagrammar.schedule import bodies, sharing
 from diagrammar.types import Tensor, shape_of
 from tests.backends.measure import products
 from tests.backends.test_std import as_tuple
@@ -257,6 +257,16 @@ def test_what_draws_is_not_merged() -> None:
     assert counted(build.build([total]))["std:gaussian"] == 2
 
 
+def test_what_draws_in_a_recompute_is_not_merged() -> None:
+    """A mark that is met again draws again."""
+    draw = Box("gaussian", (), (X,), origin="std:gaussian", kinds=frozenset({"random"}))
+    build = Builder([X])
+    ends = build.add(Box("add", (X, X), (X,), origin="std:add"), [*build.inputs, *build.add(draw, ())])
+    mark = Box("recompute", (X,), (X,), origin="recompute", insides=(build.build(ends),))
+    frame = mark.diagram().named("block").frame(key="~block")
+    assert counted(body_of(2, lambda at: frame))["std:gaussian"] == 2
+
+
 BOUND = """
 space X = torus(1)
 box mine[A] : A -> A { vjp(x, dy) = 2 * dy }
@@ -333,7 +343,7 @@ def test_what_is_too_long_stays_in_blocks(monkeypatch: pytest.MonkeyPatch) -> No
     """Past the bound on boxes the blocks are called, as they are drawn."""
     f = dg.vjp(dg.loads(TEXTS["a repeat with weights"])["f"])
     assert backend.emit(f) != backend.emit(f, blocks=True)
-    monkeypatch.setattr(sharing, "_BOXES", 10)
+    monkeypatch.setattr(bodies, "BOXES", 10)
     assert backend.emit(f) == backend.emit(f, blocks=True)
 
 
