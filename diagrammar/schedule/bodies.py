@@ -12,8 +12,8 @@ from diagrammar.schedule.consing import Cons, Labels
 from diagrammar.schedule.pairs import Pairing, pairing
 from diagrammar.schedule.sums import Sums
 
-# boxes that are looked at, those that turn out to be others too
-BOXES = 40_000
+# boxes of a body; and those that are looked at for it, of which many turn out to be others, or zeros
+BOXES, LOOKED = 20_000, 200_000
 # of the one the inside is seen by what is around it, of the other it is not
 STORE, RECOMPUTE = "store", "recompute"
 
@@ -85,10 +85,10 @@ class Known:
             known = self._modules[id(inside)] = (inside, found)
         return known[1]
 
-    def count(self, boxes: int) -> None:
-        """Counts boxes before they are put."""
+    def count(self, boxes: int, made: int) -> None:
+        """Counts boxes before they are put where so many have been made."""
         self.boxes += boxes
-        if self.boxes > BOXES:
+        if self.boxes > LOOKED or made > BOXES:
             raise UnsharedError
 
 

@@ -54,7 +54,7 @@ def shared(diagram: Diagram, samples: bool) -> Shared | None:
 
     Boxes that draw or are bound by the caller are never merged, and what is in a `recompute` not with what is outside.
     Frames that have a state or differ in training are called, each by itself. None where these stand outside of any
-    frame or in a `map`, or where more than 40,000 boxes are laid open.
+    frame or in a `map`, or where it would have more than 20,000 boxes.
 
     >>> from diagrammar.types import Tensor
     >>> x = Tensor("R", (2,))
@@ -98,7 +98,7 @@ def _shared(diagram: Diagram, level: Level, mixed: bool, totals: bool) -> Shared
 def _opened(body: Body, diagram: Diagram, inputs: Sequence[int], here: Here) -> Steps:
     """The wires that come out of a diagram on these."""
     flat = diagram.flat
-    body.known.count(len(flat.nodes))
+    body.known.count(len(flat.nodes), len(body.cons.nodes))
     at = dict(zip(flat.inputs, inputs, strict=True))
     for node in flat.nodes:
         box = node.box
@@ -206,7 +206,7 @@ def _repeated(body: Body, box: Box, ins: Sequence[int], here: Here) -> Steps:
     state = list(ins[held:])
     for step in range(_number(box, "count", len(box.insides))):
         inside = box.insides[step if len(box.insides) > 1 else 0]
-        body.known.count(1)
+        body.known.count(1, len(body.cons.nodes))
         index = body.known.instances.index(here.index, first + step)
         inner = Here(here.scope, index, here.depth, here.region, here.samples)
         state = yield _opened(body, inside, [*ins[:held], *state], inner)

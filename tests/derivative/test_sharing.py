@@ -343,8 +343,10 @@ def test_what_is_too_long_stays_in_blocks(monkeypatch: pytest.MonkeyPatch) -> No
     """Past the bound on boxes the blocks are called, as they are drawn."""
     f = dg.vjp(dg.loads(TEXTS["a repeat with weights"])["f"])
     assert backend.emit(f) != backend.emit(f, blocks=True)
-    monkeypatch.setattr(bodies, "BOXES", 10)
-    assert backend.emit(f) == backend.emit(f, blocks=True)
+    for bound in ("BOXES", "LOOKED"):
+        with monkeypatch.context() as patch:
+            patch.setattr(bodies, bound, 10)
+            assert backend.emit(f) == backend.emit(f, blocks=True)
 
 
 def test_it_is_plain_torch() -> None:
