@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def nets() -> list[tuple[str, Diagram, tuple[int, ...]]]:
         ("64 residual blocks of 32, batch 64", dg.loads(RESIDUAL)["net"], (64, 32)),
         ("FNO 64 x 64, batch 4", dg.load(EXAMPLES / "fno.dg")["fno"], (4, 1, 64, 64)),
         ("MgNO 64 x 64, batch 4", dg.load(EXAMPLES / "mgno.dg")["mgno"], (4, 1, 64, 64)),
+        ("transformer 32 x 64, batch 8", dg.load(EXAMPLES / "transformer.dg")["transformer"], (8, 32, 64)),
     ]
 
 
@@ -166,10 +168,92 @@ def reversing() -> list[Row]:
     ]
 
 
+# a batch is an axis of the diagram, so that gradients are those of the batch
+MAPPED = """
+dim n
+type W = Weights[net]
+diagram all(w : W, x : R[n, {a}]) -> R[n, {b}] {{ return map[open[net](w)](x) }}
+"""
+MLP = 'diagram net : R[784] -> R[10] = mlp[[784, 128, 10], "relu"]\n'
+
+
+def pulled(name: str, diagram: Diagram, shape: tuple[int, ...]) -> Row:
+    """The compiled cotangent by the input, beside torch's reverse mode of the compiled forward."""
+    net, back = dg.compile(diagram), dg.compile(dg.vjp(diagram))
+    back.load_state_dict(net.state_dict())
+    net.requires_grad_(False)
+    x = torch.randn(shape, requires_grad=True)
+    seed = torch.randn_like(net(x))
+    held = x.detach()
+
+    def ours() -> object:
+        with torch.no_grad():
+            return back(held, seed)
+
+    found, one, other = ratio(ours, lambda: torch.autograd.grad(net(x), x, seed))
+    what = f"{name}, vjp: {one:.2f} ms, torch.autograd {other:.2f} ms"
+    return what, f"{found:.3f}", "<= 1.05", found <= 1.05
+
+
+def opened(name: str, diagram: Diagram, shape: tuple[int, ...], mapped: str = "") -> Row:
+    """The compiled cotangent by weights and input, for one sample, or for a batch that is an axis of the diagram."""
+    net = dg.compile(diagram)
+    back = dg.compile(dg.vjp(dg.loads(mapped)["all"] if mapped else dg.open(diagram)))
+    weights = list(net.parameters())
+    x = torch.randn(shape if mapped else (1, *shape[1:]), requires_grad=True)
+    seed = torch.randn_like(net(x))
+    held = [each.detach() if mapped else each.detach()[0] for each in (x, seed)]
+    own = [each.detach() for each in weights]
+
+    def ours() -> object:
+        with torch.no_grad():
+            return back(*own, *held)
+
+    found, one, other = ratio(ours, lambda: torch.autograd.grad(net(x), [*weights, x], seed))
+    what = f"{name}, vjp of open: {one:.2f} ms, torch.autograd {other:.2f} ms"
+    return what, f"{found:.3f}", "<= 1.05", found <= 1.05
+
+
+def steps() -> list[Row]:
+    """A training step that is a diagram, beside torch's modules, reverse mode and optimisers."""
+    rows: list[Row] = []
+    m = dg.load(EXAMPLES / "training_step.dg", widths=[64, 256, 256, 8])
+    x, y = torch.randn(256, 64), torch.randn(256, 8)
+    for name, memories in (("sgd_step", 1), ("adam_step", 2)):
+        net = dg.compile(m["net"])
+        weights = [each.detach().clone() for each in net.parameters()]
+        zeros = [torch.zeros_like(each) for _ in range(memories) for each in weights]
+        given = [*weights, *zeros, *([torch.zeros(())] if memories == 2 else []), x, y]
+        made = dg.compile(m[name])
+        rule: torch.optim.Optimizer = torch.optim.Adam(net.parameters(), 0.05)
+        if memories == 1:
+            rule = torch.optim.SGD(net.parameters(), 0.05, 0.9)
+        found, one, other = ratio(partial(_step, made, given), partial(_trained, net, rule, x, y))
+        what = f"{name} of a network 64-256-256-8, batch 256: {one:.2f} ms, torch.optim {other:.2f} ms"
+        rows.append((what, f"{found:.3f}", "<= 1.05", found <= 1.05))
+    return rows
+
+
+def _step(made: torch.nn.Module, given: list[torch.Tensor]) -> object:
+    with torch.no_grad():
+        return made(*given)
+
+
+def _trained(net: torch.nn.Module, rule: torch.optim.Optimizer, x: torch.Tensor, y: torch.Tensor) -> None:
+    rule.zero_grad()
+    ((net(x) - y) ** 2).mean().backward()
+    rule.step()
+
+
 def main() -> list[Row]:
     """The table."""
     torch.set_num_threads(1)
-    rows: list[Row] = [*reversing(), *blocks()]
+    rows: list[Row] = [*reversing(), *blocks(), *steps()]
+    for name, diagram, shape in nets():
+        rows.append(pulled(name, diagram, shape))
+        mapped = {"MLP": (MLP, 784, 10), "64 ": (RESIDUAL, 32, 32)}.get(name[:3])
+        text = mapped[0] + MAPPED.format(a=mapped[1], b=mapped[2]) if mapped else ""
+        rows.append(opened(name if mapped else f"{name.partition(', batch')[0]}, one sample", diagram, shape, text))
     for name, diagram, shape in nets():
         plain, own = dg.compile(diagram), dg.compile(diagram, memory="store")
         x = torch.randn(shape)

@@ -266,8 +266,9 @@ def compile(
     again what it has to. See docs/memory.md.
 
     Options: `seed` of the weights, `dtype`, `device`, `boxes` (meanings of boxes without a body, by name), `spaces`
-    (free sizes that no input shows), `flat` (one `forward`). Inputs are tensors in the order of the wires, with any
-    number of leading batch axes.
+    (free sizes that no input shows), `flat` (one `forward`), `blocks` (derivatives in blocks, as they are drawn, not as
+    one body that computes nothing twice). Inputs are tensors in the order of the wires, with any number of leading
+    batch axes.
 
     >>> import torch
     >>> net = compile(loads("diagram f : R[3] -> R[2] = linear")["f"], seed=0)

@@ -28,12 +28,14 @@ from diagrammar.backends.torch.meanings.arithmetic import REAL
 from diagrammar.backends.torch.meanings.table import FUSED, PRIMITIVES
 from diagrammar.backends.torch.memory import Memory, planned
 from diagrammar.backends.torch.names import is_plain
+from diagrammar.backends.torch.sharing import one_body
 from diagrammar.backends.torch.text import source
 from diagrammar.derivative.marks import unmarked
 from diagrammar.derivative.unwinding import written_out
 from diagrammar.diagram import Box, Diagram, definitions
 from diagrammar.errors import BackendError
 from diagrammar.functor import Functor
+from diagrammar.schedule.sharing import derives
 
 __all__ = ["BACKEND", "compile", "emit", "width"]
 
@@ -52,6 +54,7 @@ def compile(
     conditions: Conditions = (),
     name: str = "Main",
     memory: Memory = None,
+    blocks: bool = False,
 ) -> nn.Module:
     """An ordinary module for a diagram.
 
@@ -64,9 +67,12 @@ def compile(
     `memory` is None for a forward under torch's own reverse mode, "store" or "recompute" for a backward of the module's
     own that keeps what it reads, or computes it again, or a plan that was made for a budget.
 
+    A diagram that holds derivatives becomes one body, in which nothing is computed twice (`schedule.sharing`); `blocks`
+    keeps the blocks as they are drawn, each of which computes again what it reads.
+
     Raises `BackendError` for a box without a meaning.
     """
-    program, text = _write(diagram, spaces, flat, conditions, name, memory)
+    program, text = _write(diagram, spaces, flat, conditions, name, memory, blocks)
     missing = [box for key, box in program.bound.items() if key not in (boxes or {})]
     if missing:
         raise BackendError(f"torch: the box `{missing[0].name}` has no meaning; bind it with boxes=", missing[0].span)
@@ -86,12 +92,13 @@ def emit(
     conditions: Conditions = (),
     name: str = "Main",
     memory: Memory = None,
+    blocks: bool = False,
 ) -> str:
     """The source of the same module as a file that imports torch alone; `Main(seed=0)` makes it.
 
     Boxes to be bound are given as `Main(boxes={"name": module})`.
     """
-    return _write(diagram, spaces, flat, conditions, name, memory)[1]
+    return _write(diagram, spaces, flat, conditions, name, memory, blocks)[1]
 
 
 def width(dtype: torch.dtype | None = None) -> int:
@@ -124,7 +131,7 @@ def _as_module(box: Any) -> Any:
 
 
 def _write(
-    diagram: Diagram, spaces: Spaces | None, flat: bool, conditions: Conditions, name: str, memory: Memory
+    diagram: Diagram, spaces: Spaces | None, flat: bool, conditions: Conditions, name: str, memory: Memory, blocks: bool
 ) -> tuple[Program, str]:
     if not is_plain(name):
         raise ValueError(f"{name!r} cannot be the name of a class")
@@ -134,6 +141,7 @@ def _write(
             known[key] = value
         else:
             known.update({f"{key}.{axis}": size for axis, size in enumerate(value)})
+    shares = memory is None and not blocks and derives(diagram)
     marked = _keyed(written_out(diagram))
     # a mark says what a schedule keeps; the code of a forward has none
     diagram = unmarked(marked)
@@ -142,7 +150,8 @@ def _write(
     gc.disable()
     try:
         program = Program(diagram, Survey(diagram, is_fused), flat, known)
-        return program, source(program, diagram, name, conditions, planned(marked, memory))
+        one = one_body(marked) if shares else None
+        return program, source(program, diagram, name, conditions, planned(marked, memory), one)
     finally:
         if collecting:
             gc.enable()

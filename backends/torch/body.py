@@ -19,6 +19,7 @@ from diagrammar.backends.torch.names import literal
 from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Box, Diagram
 from diagrammar.errors import BackendError
+from diagrammar.schedule.axes import ROWS, STACKED
 from diagrammar.sizes import Poly, denominator
 from diagrammar.types import Type, shape_of
 
@@ -92,6 +93,8 @@ def leaf(program: Program, fn: Function, box: Box, values: list[Value], counts: 
         return [bind(fn, text, box.cod[0], batched, counts[0], values)]
     if origin in _ALIASES:
         return _ALIASES[origin](fn, box, values, counts)
+    if origin in (ROWS, STACKED) and not box.param("level") and not box.param("grid"):
+        return [_renamed(fn, box, values, counts)]
     if origin in ("weight", "state"):
         return [owned(fn, box, owner, counts[0])]
     if origin == "next":
@@ -198,8 +201,7 @@ def set_next(fn: Function, box: Box, values: list[Value], owner: Owner) -> list[
 
 def bound(program: Program, fn: Function, box: Box, values: list[Value], counts: Uses, owner: Owner) -> list[Value]:
     """A box that the caller binds to a module of their own."""
-    up, fixed, name = parse_key(box)
-    module = fn.member(owner, up, name, "_modules", fixed)
+    module = module_of(fn, box, owner)
     args = ", ".join(written_out(fn, value) for value in values)
     batched = any(value.batched for value in values)
     wires = list(zip(box.cod, [batched] * len(counts), counts, strict=True))
@@ -214,6 +216,15 @@ def _same(fn: Function, box: Box, values: list[Value], counts: Uses) -> list[Val
     if value.shape != "full":
         return [bind(fn, written_out(fn, value), box.cod[0], value.batched, counts[0], values)]
     return [passed(value.of_type(box.cod[0]), counts[0])]
+
+
+def _renamed(fn: Function, box: Box, values: list[Value], counts: Uses) -> Value:
+    """Rows of the one sample there is as samples, or these as the rows: the same tensor."""
+    (value,) = values
+    is_rows = box.origin == ROWS
+    if value.shape == "full":
+        return passed(Value(value.text, box.cod[0], is_rows, value.slot), counts[0])
+    return bind(fn, written_out(fn, value), box.cod[0], is_rows, counts[0], values)
 
 
 def passed(value: Value, count: int) -> Value:
@@ -314,7 +325,7 @@ def frame(program: Program, fn: Function, box: Box, values: list[Value], counts:
         return cast(list[Value], (yield transparent(program, fn, box, values, counts, owner)))
     inside = box.insides[0]
     facts = program.survey[inside]
-    if facts.heavy and not program.flat and facts.height < DEEP:
+    if box.param("path") is not None or (facts.heavy and not program.flat and facts.height < DEEP):
         return cast(list[Value], (yield called(program, fn, box, values, counts, owner, module=True)))
     if not facts.heavy and facts.boxes > SMALL and program.survey.mentions[id(inside)] > 1:
         return cast(list[Value], (yield called(program, fn, box, values, counts, owner, module=False)))
@@ -341,14 +352,21 @@ def called(
     args = [written_out(fn, value) for value in values]
     args += [supply(fn, extra, box, owner) for extra in target.extras]
     if module:
-        up, fixed, name = parse_key(box)
-        local = fn.member(owner, up, name, "_modules", fixed)
-        text = f"{local}{target.call}({', '.join(args)})"
+        text = f"{module_of(fn, box, owner)}{target.call}({', '.join(args)})"
     else:
         fn.helpers.add(target.call)
         text = f"{target.call}({', '.join(args)})"
     wires = list(zip(box.cod, target.flags, counts, strict=True))
     return bind_all(fn, text, wires, values, unpack=False)
+
+
+def module_of(fn: Function, box: Box, owner: Owner) -> str:
+    """The module of a box: by its key, or by the path that it has in a body without frames."""
+    path = box.param("path")
+    if isinstance(path, str):
+        return fn.along(path.split("."))
+    up, fixed, name = parse_key(box)
+    return fn.member(owner, up, name, "_modules", fixed)
 
 
 def supply(fn: Function, extra: Extra, box: Box, owner: Owner) -> str:

@@ -26,8 +26,12 @@ class Door:
     helpers: set[str]
 
 
-def write(program: Program, diagram: Diagram, flags: tuple[bool, ...], conditions: Conditions, strict: bool) -> Door:
-    """`forward` (the fast way), `_lift` (the long way); `_run` holds the code itself."""
+def write(
+    program: Program, diagram: Diagram, flags: tuple[bool, ...], conditions: Conditions, strict: bool,
+    single: bool = False, alike: bool = False,
+) -> Door:  # fmt: skip
+    """`forward` (the fast way), `_lift` (the long way); `_run` holds the code itself, `_single` that for inputs without
+    batch axes, if there is one. `alike`: the code wants one number of samples of all inputs."""
     dom = diagram.dom
     if not dom:
         result = f"_leave(self._run(), {flags!r}, ())" if any(flags) else "self._run()"
@@ -35,8 +39,11 @@ def write(program: Program, diagram: Diagram, flags: tuple[bool, ...], condition
     solved = solve([(wire, 0) for wire in dom])
     demands = _demands(conditions)
     facts = program.survey[diagram]
-    expand = facts.random or facts.batch
-    methods = [_fast(program, dom, flags, demands, strict, solved), _lift(program, dom, flags, demands, expand, solved)]
+    expand = alike or facts.random or facts.batch
+    methods = [
+        _fast(program, dom, flags, demands, strict, solved, single),
+        _lift(program, dom, flags, demands, expand, solved, single),
+    ]
     rows = ", ".join(
         literal((f"input {at + 1}", str(wire), kind_of(wire), len(shape_of(wire)), strict))
         for at, wire in enumerate(dom)
@@ -66,35 +73,47 @@ def _demands(conditions: Conditions) -> list[tuple[Size, int]]:
 
 def _fast(
     program: Program, dom: tuple[Type, ...], flags: tuple[bool, ...], demands: list[tuple[Size, int]], strict: bool,
-    solved: dict[str, tuple[int, int, int, int]],
+    solved: dict[str, tuple[int, int, int, int]], single: bool,
 ) -> list[str]:  # fmt: skip
+    params = [f"v{at}" for at in range(len(dom))]
+    lines = [f"def forward(self, {', '.join(params)}):"]
+    lines += [f"    s{at} = v{at}.shape" for at in range(len(dom))]
+    result = f"self._run({', '.join(params)})"
+    if not all(flags):
+        result = f"_leave({result}, {flags!r}, (s0[0],))"
+    lines += [f"    if {_fits(program, dom, demands, strict, solved, 1)}:", f"        return {result}"]
+    if single:
+        lines.append(f"    if {_fits(program, dom, demands, strict, solved, 0)}:")
+        lines.append(f"        return self._single({', '.join(params)})")
+    return [*lines, f"    return self._lift({', '.join(params)})"]
+
+
+def _fits(
+    program: Program, dom: tuple[Type, ...], demands: list[tuple[Size, int]], strict: bool,
+    solved: dict[str, tuple[int, int, int, int]], lead: int,
+) -> str:  # fmt: skip
+    """Whether inputs are as the code wants them, after so many batch axes."""
+
     def name(variable: str) -> str:
         if variable in program.known:
             return repr(program.known[variable])
         number, axis, offset, factor = solved[variable]
-        return solved_text(f"s{number}", axis + 1, offset, factor)
+        return solved_text(f"s{number}", axis + lead, offset, factor)
 
-    params = [f"v{at}" for at in range(len(dom))]
     tests = []
     for at, wire in enumerate(dom):
-        tests.append(f"len(s{at}) == {len(shape_of(wire)) + 1}")
+        tests.append(f"len(s{at}) == {len(shape_of(wire)) + lead}")
     for at, wire in enumerate(dom):
-        if at:
+        if at and lead:
             tests.append(f"s{at}[0] == s0[0]")
         for axis, size in enumerate(shape_of(wire)):
             if _known(program, size, solved):
                 text = size_text(size, name)
-                if text != f"s{at}[{axis + 1}]":
-                    tests.append(f"s{at}[{axis + 1}] == {text}")
+                if text != f"s{at}[{axis + lead}]":
+                    tests.append(f"s{at}[{axis + lead}] == {text}")
         tests.append(_dtype_test(f"v{at}", kind_of(wire), strict))
     tests += [f"({size_text(size, name)}) % {by} == 0" for size, by in demands if _known(program, size, solved)]
-    lines = [f"def forward(self, {', '.join(params)}):"]
-    lines += [f"    s{at} = v{at}.shape" for at in range(len(dom))]
-    test = " and ".join(tests)
-    result = f"self._run({', '.join(params)})"
-    if not all(flags):
-        result = f"_leave({result}, {flags!r}, (s0[0],))"
-    return [*lines, f"    if {test}:", f"        return {result}", f"    return self._lift({', '.join(params)})"]
+    return " and ".join(tests)
 
 
 def _dtype_test(value: str, kind: str, strict: bool) -> str:
@@ -113,7 +132,7 @@ def _known(program: Program, size: Size, solved: dict[str, tuple[int, int, int, 
 
 def _lift(
     program: Program, dom: tuple[Type, ...], flags: tuple[bool, ...], demands: list[tuple[Size, int]], expand: bool,
-    solved: dict[str, tuple[int, int, int, int]],
+    solved: dict[str, tuple[int, int, int, int]], single: bool,
 ) -> list[str]:  # fmt: skip
     names: dict[str, str] = {}
     lines = ["def _lift(self, *inputs):", "    inputs, tails = _arrive(inputs, _INPUTS, self)"]
@@ -133,6 +152,9 @@ def _lift(
     for size, by in demands:
         if _known(program, size, solved):
             lines.append(f"    _divides({size_text(size, name)}, {by}, {called(size)!r})")
+    if single:
+        lines += ["    if all(x.dim() == row[3] for x, row in zip(inputs, _INPUTS, strict=True)):"]
+        lines += ["        return self._single(*inputs)"]
     lines.append(f"    inputs, batch = _merge(inputs, _INPUTS, {expand})")
     lines.append(f"    return _leave(self._run(*inputs), {flags!r}, batch)")
     return lines

@@ -5,6 +5,8 @@ Every name is `v` (wire), `w` (weight), `m` (module), `n` (size) or `t` (inside 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from diagrammar.backends.torch.names import literal, member
 from diagrammar.backends.torch.printing import size_text, solve, solved_text
 from diagrammar.backends.torch.values import Block, Loop, Owner, Slot, Statement, Value
@@ -43,6 +45,7 @@ class Function:
         # how many samples the innermost `map` has; at the bottom, those of the function
         self.batches: list[str] = []
         self._flags = flags
+        self._samples = ""
         self._numbers: dict[str, int] = {}
         self._free: list[str] = []
         self._temps: list[str] = []
@@ -112,6 +115,15 @@ class Function:
             else:
                 self.batches.append("1" if self.root else self.extra(("batch",), "n"))
         return self.batches[-1]
+
+    def samples(self) -> str:
+        """How many samples the inputs have; some may stand for all samples of others."""
+        if not self._samples:
+            given = [name for name, flag in zip(self.params, self._flags, strict=False) if flag]
+            self._samples = self.fresh("n")
+            text = f"{given[0]}.shape[0]" if len(given) == 1 else f"{self.helper('_batch')}({', '.join(given)})"
+            self.sizes.append(Statement([f"{self._samples} = {text}"], (self._samples,)))
+        return self._samples
 
     def like(self) -> str:
         """A tensor of the dtype and on the device of the module."""
@@ -197,6 +209,13 @@ class Function:
             text = member(local, name, table) if table else f"{local}.{name}"
             block.cache[key] = self.bind(text, block, letter)
         return block.cache[key]
+
+    def along(self, path: Sequence[str]) -> str:
+        """The module at the end of a path."""
+        local = "self"
+        for part in path:
+            local = self.read(local, part, "_modules", "m")
+        return local
 
     def bind(self, text: str, block: Block, letter: str) -> str:
         """A name for an expression, bound at the head of a block."""

@@ -14,7 +14,7 @@ from diagrammar.errors import BackendError
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 # what a generated class has besides
 _OURS = {"source", "parametrizations", "_weights", "_children", "_constants", "_needs_like", "_like", "_run", "_lift"}
-_OURS |= {"_plain", "_there", "_back", "_back_weights", "_back_inputs", "_ends"}
+_OURS |= {"_plain", "_there", "_back", "_back_weights", "_back_inputs", "_ends", "_single"}
 _RESERVED = frozenset(dir(nn.Module())) | _OURS
 _NUMBERED = re.compile(r"_(forward|constant)_[0-9]+\Z")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from diagrammar.backends.torch import entrance, reverse, runtime
+from diagrammar.backends.torch import entrance, reverse, runtime, sharing
 from diagrammar.backends.torch.body import body, written
 from diagrammar.backends.torch.chunks import LIMIT, pieces, sink
 from diagrammar.backends.torch.classes import Made, Method, Program, describe, final
@@ -15,6 +15,7 @@ from diagrammar.backends.torch.meanings.arithmetic import REAL, elementwise
 from diagrammar.backends.torch.meanings.call import written_out
 from diagrammar.backends.torch.meanings.table import FUSED
 from diagrammar.backends.torch.names import class_name, literal
+from diagrammar.backends.torch.sharing import OneBody
 from diagrammar.backends.torch.values import Owner, Value
 from diagrammar.diagram import Box, Diagram
 from diagrammar.schedule.plan import Plan
@@ -63,12 +64,16 @@ def write_method(program: Program, box: Box, flags: tuple[bool, ...], module: bo
 
 def method_text(program: Program, made: Made, fn: Function, name: str, results: list[Value]) -> list[str]:
     """The lines of a method; what it needs is entered into its class."""
-    tail = []
-    if fn.root and ("pending",) in fn.extras:
-        tail = ["for buffer, value in pending:", "    buffer.copy_(value)"]
-    lines = _function(program, fn, name, f"_p{len(program.functions)}", results, tail)
+    lines = _function(program, fn, name, f"_p{len(program.functions)}", results, _tail(fn))
     made.needs_like = made.needs_like or fn.needs_like
     return lines
+
+
+def _tail(fn: Function) -> list[str]:
+    """States take their next values at the end of the root."""
+    if fn.root and ("pending",) in fn.extras:
+        return ["for buffer, value in pending:", "    buffer.copy_(value)"]
+    return []
 
 
 def _function(program: Program, fn: Function, name: str, part: str, results: list[Value], tail: list[str]) -> list[str]:
@@ -98,21 +103,30 @@ def _lines(
 
 def _whole(program: Program, fn: Function, name: str, part: str, returned: str) -> list[str]:
     program.root.needs_like = program.root.needs_like or fn.needs_like
-    return _lines(program, fn, name, part, returned, [], reverse.WHOLE)
+    return _lines(program, fn, name, part, returned, _tail(fn), reverse.WHOLE)
 
 
 # ---------------------------------------------------------------------------------------------------- the file
 
 
 def source(
-    program: Program, diagram: Diagram, name: str, conditions: entrance.Conditions, own: Plan | None = None
+    program: Program,
+    diagram: Diagram,
+    name: str,
+    conditions: entrance.Conditions,
+    own: Plan | None = None,
+    one: OneBody | None = None,
 ) -> str:
-    """The whole file; `own` is a reverse mode of its own."""
+    """The whole file; `own` is a reverse mode of its own, `one` the diagram as one body."""
     program.write = write_method
     root = program.root
-    fn = Function(diagram.dom, (True,) * len(diagram.dom), True, program.known, root.constants, root=True)
-    results = run(body(program, fn, diagram, fn.inputs, Owner("self", None)))
-    root.lines.append(method_text(program, root, fn, "_plain" if own else "_run", results))
+    if one is not None:
+        results, lines = sharing.methods(program, one, _whole)
+        root.lines += lines
+    else:
+        fn = Function(diagram.dom, (True,) * len(diagram.dom), True, program.known, root.constants, root=True)
+        results = run(body(program, fn, diagram, fn.inputs, Owner("self", None)))
+        root.lines.append(method_text(program, root, fn, "_plain" if own else "_run", results))
     if own:
         program.helpers |= {"_plainly", "_through"} | ({"_unlike"} if len(diagram.dom) > 1 else set())
         root.lines += reverse.methods(program, own, _whole)
@@ -121,7 +135,9 @@ def source(
     flags = tuple(value.batched for value in results)
     strict = any(made.weights or made.needs_like or made.constants for made in program.classes())
     root.needs_like = root.needs_like or (strict and bool(diagram.dom))
-    door = entrance.write(program, diagram, flags, conditions, strict)
+    single = one is not None and one.single is not None
+    alike = one is not None and not one.batch.lifts
+    door = entrance.write(program, diagram, flags, conditions, strict, single, alike)
     root.lines = [*door.methods, *root.lines]
     texts = _classes(program, name)
     functions = ["\n".join(lines) + "\n" for lines in program.functions.values()]

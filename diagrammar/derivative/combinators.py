@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from diagrammar.box import MARKS
 from diagrammar.derivative import stacks
 from diagrammar.derivative.wiring import choose, in_order, lay, put, total, zero
-from diagrammar.diagram import Box, Builder, Diagram, Value
+from diagrammar.diagram import Box, Builder, Diagram, Flat, Value
 from diagrammar.errors import DerivativeError
 from diagrammar.steps import Steps
 from diagrammar.tangent import Mask, differentiable, tangents, unwound

@@ -60,7 +60,7 @@ class _Pass:
         self.at = dict(zip(self.flat.inputs, self.build.inputs, strict=False))
         self.batched = dict(zip(self.flat.inputs, batched, strict=True))
         self.images: dict[tuple[int, Mask, Mask], tuple[Box, Diagram]] = {}
-        self.kept: dict[tuple[int, Mask], tuple[Box, Box, Box, Residual]] = {}
+        self.kept: dict[tuple[int, Mask, Mask], tuple[Box, tuple[Box, Box, Residual] | None]] = {}
 
     def run(self) -> Joint:
         """Forward, then backward."""
@@ -110,8 +110,8 @@ class _Pass:
             mask = tuple(wire in moving for wire in node.ins)
             box = node.box
             moves = any(mask) and any(has_tangent(flat.types[wire]) for wire in node.outs)
-            pair = self._pair(box, mask) if moves else None
-            made = build.add(pair[1] if pair else box, [self.at[wire] for wire in node.ins])
+            pair = self._pair(node, mask) if moves else None
+            made = build.add(pair[0] if pair else box, [self.at[wire] for wire in node.ins])
             self.at.update(zip(node.outs, made, strict=False))
             if moves:
                 moving.update(wire for wire in node.outs if has_tangent(flat.types[wire]))
@@ -128,27 +128,26 @@ class _Pass:
             whole = total(build, parts.get(wire, ()))
             seeds.append(zero(build, types[wire]) if whole is None else whole)
         ins = [self.at[wire] for wire in node.ins]
-        pair = self._pair(node.box, mask)
+        pair = self._pair(node, mask)
         moving = [wire for wire, on in zip(node.ins, mask, strict=True) if on]
         if pair is not None:
-            _, _, back, told = pair
+            _, back, told = pair
             around = [*ins, *(self.at[wire] for wire in node.outs), *left]
             found = build.add(back, [*(around[at] for at in told.reads), *seeds])
-            found = self._totalled(node, mask, told, found)
+            found = self._totalled(node, mask, back, found)
         else:
             found = lay(build, self._image(node, mask), [*ins, *seeds])
         for wire, end in zip(moving, found, strict=True):
             parts.setdefault(wire, []).append(end)
 
-    def _totalled(self, node: Node, mask: Mask, told: Residual, found: tuple[int, ...]) -> tuple[int, ...]:
+    def _totalled(self, node: Node, mask: Mask, back: Box, found: tuple[int, ...]) -> tuple[int, ...]:
         """Cotangents of operands without the batch axis, summed over it; those of weights are already."""
         if not any(self.batched[wire] for wire in node.outs):
             return found
-        operands = len(node.ins) - told.weights
-        moving = [(at, wire) for at, (wire, on) in enumerate(zip(node.ins, mask, strict=True)) if on]
+        moving = [wire for wire, on in zip(node.ins, mask, strict=True) if on]
         return tuple(
-            end if at >= operands or self.batched[wire] else total_box(self.build, end)
-            for (at, wire), end in zip(moving, found, strict=True)
+            end if alone or self.batched[wire] else total_box(self.build, end)
+            for wire, end, alone in zip(moving, found, shared_ends(back), strict=True)
         )
 
     def _image(self, node: Node, mask: Mask) -> Diagram:
@@ -166,15 +165,30 @@ class _Pass:
             known = self.images[id(box), mask, sums] = (box, image)
         return known[1]
 
-    def _pair(self, box: Box, mask: Mask) -> tuple[Box, Box, Box, Residual] | None:
-        """The box itself, the forward that leaves what the cotangent reads, and the cotangent."""
+    def _pair(self, node: Node, mask: Mask) -> tuple[Box, Box, Residual] | None:
+        """The forward of a box that leaves what its cotangent reads, the cotangent, and what that is."""
+        box = node.box
         told = residual(box, mask)
-        if told is None:
+        if told is None and box.origin != "std:map":
             return None
-        known = self.kept.get((id(box), mask))
+        flags = tuple(self.batched[wire] for wire in node.ins) if told is None else ()
+        known = self.kept.get((id(box), mask, flags))
         if known is None:
-            known = self.kept[id(box), mask] = (box, _leaving(box, told), _cotangent(box, mask, told), told)
-        return known
+            pair = self._pair_of_map(box, mask, flags) if told is None else (
+                leaving(box, told), cotangent(box, mask, told), told
+            )  # fmt: skip
+            known = self.kept[id(box), mask, flags] = (box, pair)
+        return known[1]
+
+    def _pair_of_map(self, box: Box, mask: Mask, flags: Mask) -> tuple[Box, Box, Residual] | None:
+        # an optic is cut out of a pass like this one; they stand one in another as deep as loops may
+        from diagrammar.schedule.mapping import optic_of_map
+
+        held = box.param("captures", 0)
+        assert isinstance(held, int)
+        (inside,) = box.insides
+        batched = (*flags[:held], *(True for _ in flags[held:]))
+        return optic_of_map(box, mask, joint(inside, mask, batched, self.deriver))
 
 
 def shared_ends(box: Box) -> tuple[bool, ...]:
@@ -196,7 +210,7 @@ def shared_ends(box: Box) -> tuple[bool, ...]:
     return tuple(False for _ in box.cod)
 
 
-def _leaving(box: Box, told: Residual) -> Box:
+def leaving(box: Box, told: Residual) -> Box:
     """The box with what it leaves for its cotangent as further results."""
     if not told.left:
         return box
@@ -206,7 +220,7 @@ def _leaving(box: Box, told: Residual) -> Box:
     )  # fmt: skip
 
 
-def _cotangent(box: Box, mask: Mask, told: Residual) -> Box:
+def cotangent(box: Box, mask: Mask, told: Residual) -> Box:
     """The cotangent of a box, on what it reads and on the cotangents of its results."""
     around = (*box.dom, *box.cod, *told.left)
     dom = (*(around[at] for at in told.reads), *tangents(box.cod))
@@ -244,10 +258,12 @@ def narrowed(nodes: Sequence[Node], outputs: Sequence[int]) -> list[Node]:
     for node in reversed(nodes):
         used = [wire in needed for wire in node.outs]
         if any(used):
-            needed.update(node.ins)
             derived = node.box.derived
             if not all(used) and derived is not None and derived.kind == "vjp" and not node.box.insides:
                 node = _narrow(node, derived, used)
+            elif not all(used) and node.box.param("totals") is not None:
+                node = _narrow_map(node, used)
+            needed.update(node.ins)
             found.append(node)
     found.reverse()
     return found
@@ -262,6 +278,27 @@ def _narrow(node: Node, derived: Derivative, used: list[bool]) -> Node:
         params=box.params, span=box.span, derived=Derivative("vjp", active, derived.of),
     )  # fmt: skip
     return Node(less, node.ins, tuple(wire for wire, on in zip(node.outs, used, strict=True) if on))
+
+
+def _narrow_map(node: Node, used: list[bool]) -> Node:
+    """The cotangent of a `map` that gives less of it, and reads what that needs."""
+    box, flat = node.box, node.box.insides[0].flat
+    held, totals = box.param("captures", 0), box.param("totals", 0)
+    assert isinstance(held, int) and isinstance(totals, int)
+    outputs = tuple(wire for wire, on in zip(flat.outputs, used, strict=True) if on)
+    nodes = narrowed(flat.nodes, outputs)
+    read = {wire for inner in nodes for wire in inner.ins} | set(outputs)
+    # of a map without rows nobody knows how many there are
+    ports = [at for at, wire in enumerate(flat.inputs) if wire in read or at == len(flat.inputs) - 1]
+    counts = {"captures": sum(at < held for at in ports), "totals": sum(used[:totals])}
+    less = Box(
+        box.name, tuple(box.dom[at] for at in ports), tuple(w for w, on in zip(box.cod, used, strict=True) if on),
+        origin=box.origin, params=tuple((name, counts.get(name, value)) for name, value in box.params), span=box.span,
+        insides=(Diagram(Flat(flat.types, tuple(flat.inputs[at] for at in ports), nodes, outputs)),),
+    )  # fmt: skip
+    return Node(
+        less, tuple(node.ins[at] for at in ports), tuple(w for w, on in zip(node.outs, used, strict=True) if on)
+    )
 
 
 def trimmed(image: Diagram) -> Diagram:

@@ -88,10 +88,10 @@ def scaled(wires: Types) -> Diagram:
 @pytest.mark.parametrize("name", sorted(STD))
 def test_the_library(name: str) -> None:
     """Each primitive and each composite of std keeps, makes and multiplies what torch says, byte for byte: on inputs
-    that have gradients, and on tensors that the forward itself has made."""
+    that have gradients, and on tensors that the forward itself has made; derivatives in their blocks."""
     d = of_std(name)
     for each in (d, scaled(tuple(d.dom)) >> d) if d.dom else (d,):
-        net = dg.compile(each, seed=0, spaces=spaces(name, each))
+        net = dg.compile(each, seed=0, spaces=spaces(name, each), blocks=True)
         for batch in (1, 3) if each.dom else (1,):
             inputs = tensors(tuple(each.dom), lambda size: substitute(size, AT), True, batch)
             assert measured(net, inputs) == predicted(each, lambda size: substitute(size, AT), True, batch)

@@ -51,9 +51,9 @@ def test_bridges_and_pickles(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["jvp", "vjp"])
 def test_cost(kind: str) -> None:
-    """The products counted by hand are those that torch counts."""
+    """The products counted by hand are those that torch counts, of the blocks as they are drawn."""
     diagram = _fno(kind)
-    net = dg.compile(diagram)
+    net = dg.compile(diagram, blocks=True)
     with FlopCounterMode(display=False) as counter:
         net(*(x.float() for x in _inputs(diagram, 1)))
     found = dg.cost(diagram).at(**{"X.0": 5, "X.1": 6})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 import diagrammar as dg
 from diagrammar.diagram import Diagram
 from diagrammar.errors import DerivativeError, DiagramValueError
-from tests.backends.measure import Live
+from tests.backends.measure import Live, products
 
 from .agree import agree, apart, grads, pair
 
@@ -217,6 +218,18 @@ KINDS = {
     "weights in a map over a grid": (
         HEAD + "diagram f(u : Field[X[4, 5], 3]) -> Field[X[4, 5], 2] { return map[linear[3, 2] >> gelu](u) }"
     ),
+    "maps in a map": (
+        "diagram f(u : R[2, 4, 3]) -> R[2, 4, 3] { return map[map[layer_norm >> linear[3, 5] >> tanh >> linear]](u) }"
+    ),
+    "a map whose residual is no field": (
+        HEAD + "diagram g(x : R[2]) -> R[2] {\n"
+        ' y = exp(sin(einsum["a, b -> a b"](x, x)))\n return einsum["a b -> a"](y * y) }\n'
+        "diagram f(u : Field[X[4, 5], 2]) -> Field[X[4, 5], 2] { return map[g](u) }"
+    ),
+    "a map that gives numbers and truth values": (
+        "diagram g(x : R[3]) -> R @ Bool[3] { return sum(tanh(linear(x))), less(x, 0) }\n"
+        "diagram f(u : R[4, 3]) -> R[4] @ R[4, 3] { a, b = map[g](u)\n return a, select(b, tanh(u), u) }"
+    ),
     "a map beside what it takes from outside": (
         "diagram f(a : R[3], u : R[4, 3]) -> R[4, 3] { return map[(x : R[3]) -> a * linear(x)](u) }"
     ),
@@ -274,6 +287,26 @@ def test_weights_in_a_map_are_contracted() -> None:
     with live:
         y.backward()
     assert live.peak < 4 * x.nbytes
+
+
+def _pulled(net: torch.nn.Module, x: torch.Tensor) -> None:
+    y = net(x).sum()
+    if y.requires_grad:
+        y.backward()
+
+
+@pytest.mark.parametrize("inputs", [True, False])
+@pytest.mark.parametrize("weights", [True, False])
+def test_a_map_computes_nothing_twice(inputs: bool, weights: bool) -> None:
+    """The backward of a map reads what its forward left: it multiplies as often as torch's own, whatever is asked."""
+    text = "diagram f(u : R[5, 4]) -> R[5, 4] {\n"
+    text += "return map[layer_norm >> linear[4, 6] >> gelu >> linear[6, 4] >> tanh](u) }"
+    x = torch.randn(3, 5, 4, dtype=F64, requires_grad=inputs)
+    found = []
+    for net in pair(dg.loads(text)["f"], "store"):
+        net.requires_grad_(weights)
+        found.append(products(partial(_pulled, net, x)))
+    assert found[0] == found[1] > 0
 
 
 # -------------------------------------------------------------------------------------------------------- refusals

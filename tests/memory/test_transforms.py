@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+import sysconfig
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +119,26 @@ def test_compiled_backward() -> None:
     """The module compiles as one graph, whose backward is torch's own."""
     plain, own, x = modules()
     alike(backward(plain, x), backward(torch.compile(own, fullgraph=True, backend="aot_eager"), x))  # type: ignore[arg-type]  # a module too
+
+
+def _is_able() -> bool:
+    """Whether torch's default compiler can build what it writes: it needs a C++ compiler and Python's headers."""
+    home = sysconfig.get_paths()["include"]
+    compiler = os.environ.get("CXX") or next(filter(shutil.which, ("g++", "clang++")), "")
+    return sys.platform == "linux" and bool(shutil.which(compiler)) and Path(home, "Python.h").exists()
+
+
+@pytest.mark.skipif(not _is_able(), reason="torch's default compiler needs a C++ compiler and Python's headers")
+# its own lowering of `diagonal` calls what it has deprecated itself
+@pytest.mark.filterwarnings("ignore:.*torch._prims_common.check.*:FutureWarning")
+@pytest.mark.parametrize("name", ["backward", *WHOLE])
+def test_with_the_default_compiler(name: str) -> None:
+    """The same through torch's own code generator: one graph, the same numbers."""
+    plain, own, x = modules()
+    if name in OF_MODULE:
+        alike(OF_MODULE[name](plain, x), OF_MODULE[name](torch.compile(own, fullgraph=True), x))  # type: ignore[arg-type]  # a module too
+    else:
+        alike(WHOLE[name](plain, x), torch.compile(lambda y: WHOLE[name](own, y), fullgraph=True)(x))
 
 
 def test_only_the_double_backward_of_what_is_compiled_fails() -> None:
