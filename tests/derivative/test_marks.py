@@ -114,6 +114,16 @@ def test_what_draws_inside_a_mark_draws_once() -> None:
         assert runs(back)["gaussian"] == 1
 
 
+def test_a_derivative_owns_what_a_mark_holds() -> None:
+    """Used or not, under the same paths: a shift has a weight, and its cotangent needs none."""
+    head = "diagram shift(u : R[3]) -> R[3] {\n  weight c : R[3] = normal\n  return u + c\n}\n"
+    for kind in ("store", "recompute"):
+        diagram = one(f"sin >> recompute {{ shift >> {kind} {{ shift }} }}", head)
+        paths = list(dg.compile(diagram).state_dict())
+        assert paths == ["shift.c", "shift_2.c"]
+        assert list(dg.compile(dg.vjp(diagram)).state_dict()) == paths
+
+
 def test_weights_as_wires() -> None:
     """`open` takes weights into a mark as captured wires, in the order of the `state_dict`."""
     diagram = one("block >> recompute { block >> store { block } }")
