@@ -19,7 +19,13 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def _fno(kind: str) -> Diagram:
-    module = dg.load(EXAMPLES / "fno.dg", depth=3, width=4, modes=[3, 3])
+    """A derivative of the operator; "marked", the cotangent of one with marks."""
+    path = EXAMPLES / "fno.dg"
+    if kind == "marked":
+        text = path.read_text(encoding="utf-8").split("\nlaw ")[0]
+        text += "diagram marked : A -> A = lift >> repeat depth { recompute { layer } } >> store { project[1] }\n"
+        return dg.vjp(dg.loads(text, depth=3, width=4, modes=[3, 3])["marked"])
+    module = dg.load(path, depth=3, width=4, modes=[3, 3])
     return dg.vjp(module["fno"]) if kind == "vjp" else dg.jvp(module["fno"])
 
 
@@ -28,7 +34,7 @@ def _inputs(diagram: Diagram, batch: int = 2) -> list[Any]:
     return [torch.randn(batch, 1, 5, 6, generator=draw, dtype=torch.float64) for _ in diagram.dom]
 
 
-@pytest.mark.parametrize("kind", ["jvp", "vjp"])
+@pytest.mark.parametrize("kind", ["jvp", "vjp", "marked"])
 def test_the_reference_agrees(kind: str) -> None:
     """The interpreter and the module compute the same, also where a repeat is unwound."""
     diagram = _fno(kind)
@@ -39,7 +45,7 @@ def test_the_reference_agrees(kind: str) -> None:
     np.testing.assert_allclose(net(*inputs).detach().numpy(), found, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("kind", ["jvp", "vjp"])
+@pytest.mark.parametrize("kind", ["jvp", "vjp", "marked"])
 def test_bridges_and_pickles(kind: str) -> None:
     """There and back again a derivative is the same, and it is written as before."""
     diagram = _fno(kind)
@@ -49,7 +55,7 @@ def test_bridges_and_pickles(kind: str) -> None:
     assert dg.from_networkx(dg.to_networkx(diagram)) == diagram
 
 
-@pytest.mark.parametrize("kind", ["jvp", "vjp"])
+@pytest.mark.parametrize("kind", ["jvp", "vjp", "marked"])
 def test_cost(kind: str) -> None:
     """The products counted by hand are those that torch counts, of the blocks as they are drawn."""
     diagram = _fno(kind)
@@ -68,10 +74,11 @@ def test_pictures(tmp_path: Path) -> None:
     assert "vjp[layer]" in text and "backward" in text
 
 
+@pytest.mark.parametrize("kind", ["vjp", "marked"])
 @pytest.mark.parametrize("flat", [False, True])
-def test_flat_and_emitted(flat: bool) -> None:
+def test_flat_and_emitted(flat: bool, kind: str) -> None:
     """One class or many, run from a file or here: the numbers are the same."""
-    diagram = _fno("vjp")
+    diagram = _fno(kind)
     inputs = _inputs(diagram)
     net = dg.compile(diagram, dtype=torch.float64)
     space: dict[str, Any] = {"__name__": "emitted"}

@@ -114,6 +114,18 @@ def test_what_draws_inside_a_mark_draws_once() -> None:
         assert runs(back)["gaussian"] == 1
 
 
+def test_a_derivative_owns_what_a_mark_holds() -> None:
+    """Also where nothing is made of that: the paths of a diagram are those of its derivatives."""
+    for kind in ("store", "recompute"):
+        text = (
+            f"diagram f(u : R[3]) -> R[3] {{\n  _v = {kind} {{ block >> {kind} {{ block }} }}(u)\n  return sin(u)\n}}"
+        )
+        diagram = dg.loads(BLOCK + text)["f"]
+        paths = set(dg.compile(diagram).state_dict())
+        assert len(paths) == 4
+        assert set(dg.compile(dg.vjp(diagram)).state_dict()) == set(dg.compile(dg.jvp(diagram)).state_dict()) == paths
+
+
 def test_weights_as_wires() -> None:
     """`open` takes weights into a mark as captured wires, in the order of the `state_dict`."""
     diagram = one("block >> recompute { block >> store { block } }")

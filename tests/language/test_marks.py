@@ -54,6 +54,10 @@ BLOCKS = {
         "share cell = block\n  return recompute { cell >> store { cell } }(u)",
         "share cell = block\n  return cell(cell(u))",
     ),
+    "side by side on three wires": (
+        "return (recompute { mul } @ store { block })(u, sin(u), u) >> add",
+        "return (mul @ block)(u, sin(u), u) >> add",
+    ),
     "in training": (
         "return if training then store { block }(u) else recompute { block }(u)",
         "return if training then block(u) else block(u)",
