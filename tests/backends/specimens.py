@@ -192,7 +192,8 @@ AXES: dict[str, list[Specimen]] = {
     "sum": [
         (f"u : {kind}", out, "sum(u)")
         for kind, out in (("R[4, 3]", "R"), ("R", "R"), ("C[3]", "C"), (FIELD, "R[2]"), ("Field[X1[1], 2]", "R[2]"))
-    ],
+    ]
+    + [("u : Bool[4]", "R", "sum(u)")],
     "lookup": [
         ("table : R[7, 3], t : Tokens[7, 4]", "R[4, 3]", "lookup(table)(t)"),
         ("t : Tokens[3, 4]", "R[4, 2]", "lookup(const[[0.1, 2], [3, 0.4], [5, 0.7]]())(t)"),

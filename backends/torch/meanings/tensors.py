@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagrammar.backends.torch.function import rank
 from diagrammar.backends.torch.meanings.call import Call, Meaning, Result, Several, is_pair
-from diagrammar.types import Field, Type, shape_of
+from diagrammar.types import Field, Tensor, Type, shape_of
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyABCDEFGHIJKLMNOPQRSTUVWXY"
 
@@ -157,7 +157,9 @@ def _total(c: Call) -> Result:
     wire = c.type()
     pair = int(is_pair(wire))
     axes = list(range(2 if isinstance(wire, Field) else 1, rank(wire) + 1 - pair))
-    return f"{c.arg()}.sum({axes})" if axes else c.arg()
+    # how many are true is a number like others
+    x = f"{c.arg()}.to({c.like()}.dtype)" if isinstance(wire, Tensor) and wire.kind == "Bool" else c.arg()
+    return f"{x}.sum({axes})" if axes else x
 
 
 def _lookup(c: Call) -> Result:
