@@ -334,7 +334,8 @@ def _tops(
 
 
 def _cuts(drawn: Plan, line: Line) -> list[int]:
-    """The gaps at which rows end: rows are about equally long, and end where fewest wires go on."""
+    """The gaps at which rows end: rows are about equally long, and end where fewest wires go on; the last one has a
+    third of that length at least."""
     length = line.end / max(1, ceil(line.end / LINE - SPARE))
     cuts: list[int] = []
     start, best = 0.0, -1
@@ -342,8 +343,10 @@ def _cuts(drawn: Plan, line: Line) -> list[int]:
         if line.bends[k][0] - start > length * 1.05 and best >= 0:
             cuts.append(best)
             start, best = line.bends[best][1], -1
-        may = 0 < k < len(drawn.gaps) - 1 and line.bends[k][0] - start > length / 2 and _is_clean(drawn, k)
-        if may and (best < 0 or len(gap) <= len(drawn.gaps[best])):
+        left, right = line.bends[k]
+        inside = 0 < k < len(drawn.gaps) - 1 and _is_clean(drawn, k)
+        apart = left - start > length / 2 and line.end - right > length / 3
+        if inside and apart and (best < 0 or len(gap) <= len(drawn.gaps[best])):
             best = k
     return cuts
 

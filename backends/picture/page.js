@@ -188,8 +188,9 @@ function cuts(body, line) {
       start = line.bends[best][1];
       best = -1;
     }
-    const inside = k > 0 && k < body.gaps.length - 1 && isClean(gap) && line.bends[k][0] - start > length / 2;
-    if (inside && (best < 0 || gap.length <= body.gaps[best].length)) best = k;
+    const [left, right] = line.bends[k], inside = k > 0 && k < body.gaps.length - 1 && isClean(gap);
+    const apart = left - start > length / 2 && line.end - right > length / 3;
+    if (inside && apart && (best < 0 || gap.length <= body.gaps[best].length)) best = k;
   });
   return found;
 }

@@ -108,12 +108,12 @@ class Sheets:
         return Cell(
             "box",
             "if training" if box.origin == "training" else box.name,
-            "" if combinator else arguments(_plain(box))[1:-1],
+            "" if combinator else arguments(_plain(_primal(box)))[1:-1],
             times=_times(box),
             hue=hue,
             dashed=combinator or "random" in box.kinds,
             weighted=any(id(one) in self._weighted for one in box.insides),
-            own=inside is not None and (combinator or not box.origin.startswith("std:")),
+            own=inside is not None and (combinator or not _primal(box).origin.startswith("std:")),
             inside=inside,
             about=about,
         )
@@ -147,6 +147,13 @@ def _weighted(levels: Iterable[Diagram]) -> set[int]:
         if any(box.origin == "weight" or any(id(one) in found for one in box.insides) for box in level.boxes):
             found.add(id(level))
     return found
+
+
+def _primal(box: Box) -> Box:
+    """What a derivative is of, however often: its arguments are those that a file would give."""
+    while box.derived is not None:
+        box = box.derived.of
+    return box
 
 
 def _plain(box: Box) -> Box:

@@ -38,7 +38,8 @@ def write(
         return Door([], [["def forward(self):", f"    return {result}"]], {"_leave"} if any(flags) else set())
     solved = solve([(wire, 0) for wire in dom])
     demands = _demands(conditions)
-    expand = alike or program.survey[diagram].random
+    facts = program.survey[diagram]
+    expand = alike or facts.random or facts.batch
     methods = [
         _fast(program, dom, flags, demands, strict, solved, single),
         _lift(program, dom, flags, demands, expand, solved, single),

@@ -34,9 +34,9 @@ class Entry:
 class Facts:
     """Of one diagram: `live[i]` whether node i is needed; `uses[w]` how often live nodes and outputs read wire w;
     `entries` what it owns or refers to; `boxes` its size when inlined; `height` how deep its modules nest;
-    `effect` whether it sets a state; `trains` whether it asks for the mode."""
+    `effect` whether it sets a state; `trains` whether it asks for the mode; `batch` whether a box sees all samples."""
 
-    __slots__ = ("boxes", "effect", "entries", "heavy", "height", "live", "random", "trains", "uses")
+    __slots__ = ("batch", "boxes", "effect", "entries", "heavy", "height", "live", "random", "trains", "uses")
 
     def __init__(self) -> None:
         self.live: list[bool] = []
@@ -47,6 +47,7 @@ class Facts:
         self.effect = False
         self.trains = False
         self.random = False
+        self.batch = False
         self.heavy = False
 
 
@@ -123,6 +124,7 @@ class Survey:
                 facts.entries.append(Entry(name, up, (), box))
             facts.effect = facts.effect or box.origin == "next"
             facts.random = facts.random or "random" in box.kinds or box.origin in ("std:gaussian", "std:uniform")
+            facts.batch = facts.batch or "batch" in box.kinds
             return
         if box.origin == TRAINING:
             facts.trains = True
@@ -132,6 +134,7 @@ class Survey:
             self.mentions[id(inside)] = self.mentions.get(id(inside), 0) + 1
             facts.effect = facts.effect or inner.effect
             facts.random = facts.random or inner.random
+            facts.batch = facts.batch or inner.batch
             facts.boxes += 1 if self._fused(box) else inner.boxes
             facts.height = max(facts.height, inner.height + (1 if box.key is not None else 0))
             if box.key is None:

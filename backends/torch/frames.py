@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from diagrammar.backends.torch.body import Task, Uses, bind, body, passed
 from diagrammar.backends.torch.classes import Program
+from diagrammar.backends.torch.entries import one_by_one
 from diagrammar.backends.torch.facts import REPEAT, TRAINING, first_step
 from diagrammar.backends.torch.function import Function
 from diagrammar.backends.torch.meanings.call import written_out
@@ -93,14 +94,16 @@ def _loop(program: Program, fn: Function, box: Box, values: list[Value], counts:
     # what every step hands on unchanged is like a captured wire
     moving = [at for at in range(len(box.cod)) if flat.outputs[at] != flat.inputs[held + at]]
     flag = any(value.batched for value in values)
-    carried = {at: _carry(fn, values[held + at], flag) for at in moving}
+    batch = _samples(program, fn, inside, values) if flag else ""
+    carried = {at: _carry(fn, values[held + at], flag, batch) for at in moving}
     loop = Loop(Block())
     assert loop.block is not None
     inputs = list(values)
     for at, name in carried.items():
         inputs[held + at] = Value(name, box.cod[at], flag, Slot(name, 0))
     results = yield _block(program, fn, inside, inputs, owner.within(loop), loop.block)
-    _hand_on(fn, loop.block, [(carried[at], results[at]) for at in moving], [results[at] for at in moving], flag)
+    pairs = [(carried[at], results[at]) for at in moving]
+    _hand_on(fn, loop.block, pairs, [results[at] for at in moving], flag, batch)
     _end_passed(results, moving)
     heads = [f"{item} in {outer}" for outer, item in loop.lists]
     if len(heads) > 1:
@@ -143,10 +146,12 @@ def _block(program: Program, fn: Function, inside: Diagram, inputs: list[Value],
     return results
 
 
-def _hand_on(fn: Function, block: Block, pairs: list[tuple[str, Value]], outputs: list[Value], flag: bool) -> None:
+def _hand_on(
+    fn: Function, block: Block, pairs: list[tuple[str, Value]], outputs: list[Value], flag: bool, batch: str
+) -> None:
     """Binds the variables of a loop to the results of the step, at its end."""
     fn.blocks.append(block)
-    texts = [(name, _with_flag(fn, value, flag)) for name, value in pairs]
+    texts = [(name, _with_flag(fn, value, flag, batch)) for name, value in pairs]
     changed = [(name, text) for name, text in texts if name != text]
     if changed:
         left = ", ".join(name for name, _ in changed)
@@ -167,8 +172,9 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
     assert isinstance(state, int)
     flag = any(value.batched for value in values)
     batch = _batch(fn, values) if box.origin == "std:scan" and flag else ""
+    seen = _samples(program, fn, inside, values) if flag else ""
     rows = values[held + state :]
-    carried = [_carry(fn, value, flag, batch) for value in values[held : held + state]]
+    carried = [_carry(fn, value, flag, seen or batch) for value in values[held : held + state]]
     lists = [fn.fresh("v") for _ in box.cod[state:]]
     for name in lists:
         fn.put([f"{name} = []"], (name,))
@@ -187,15 +193,11 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
         fn.put([f"{name}.append({_with_flag(fn, value, flag)})"], ())
         _end(fn, [value])
     fn.blocks.pop()
-    _hand_on(fn, block, list(zip(carried, results[:state], strict=True)), results[:state], flag)
+    _hand_on(fn, block, list(zip(carried, results[:state], strict=True)), results[:state], flag, seen)
     over = [f"{written_out(fn, value)}.unbind({int(value.batched)})" for value in rows]
     size = box.param("size")
     head = (
-        f"zip({', '.join(over)}, strict=True)"
-        if len(over) > 1
-        else over[0]
-        if over
-        else f"range({fn.size(_size(size))})"
+        f"zip({', '.join(over)}, strict=True)" if len(over) > 1 else over[0] if over else f"range({fn.size(size)})"  # type: ignore[arg-type]  # a size
     )
     fn.put([f"for {', '.join(items) or '_'} in {head}:", *block.lines("    ")], (*carried, *lists))
     _end(fn, [*values[:held], *rows])
@@ -215,9 +217,13 @@ def _scan(program: Program, fn: Function, box: Box, values: list[Value], counts:
     return made
 
 
-def _size(value: object) -> int:
-    assert isinstance(value, int)
-    return value
+def _samples(program: Program, fn: Function, inside: Diagram, values: list[Value]) -> str:
+    """The number of samples, if a box of the loop sees them: what it is given has them all."""
+    if not program.survey[inside].batch:
+        return ""
+    batch = fn.fresh("v")
+    fn.put([f"{batch} = {_batch(fn, values)}"], (batch,))
+    return batch
 
 
 def _batch(fn: Function, values: list[Value]) -> str:
@@ -232,6 +238,9 @@ def _batch(fn: Function, values: list[Value]) -> str:
 def _map(program: Program, fn: Function, box: Box, values: list[Value], counts: Uses, owner: Owner) -> Task:
     held = _captures(box)
     (inside,) = box.insides
+    if program.survey[inside].batch and not box.param("totals"):
+        made: list[Value] = yield one_by_one(program, fn, box, values, counts, owner, _scan)
+        return made
     flag = any(value.batched for value in values)
     over = next((wire for wire in (*box.dom[held:], *box.cod)), None)
     if over is None:
@@ -300,6 +309,8 @@ def _sampled(program: Program, fn: Function, inside: Diagram, inputs: list[Value
 def _tree(program: Program, fn: Function, box: Box, values: list[Value], counts: Uses, owner: Owner) -> Task:
     held = _captures(box)
     (inside,) = box.insides
+    if program.survey[inside].batch:
+        raise BackendError(f"torch: `{box.name}` halves what would look at all samples", box.span)
     flag = any(value.batched for value in values)
     width = len(box.cod)
     batch = fn.fresh("v")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from diagrammar.derivative import stacks
 from diagrammar.derivative.wiring import choose, in_order, lay, put, total, zero
-from diagrammar.diagram import Box, Builder, Diagram, Flat, Value
+from diagrammar.diagram import Box, Builder, Diagram, Value
 from diagrammar.errors import DerivativeError
 from diagrammar.steps import Steps
 from diagrammar.tangent import Mask, differentiable, tangents, unwound
@@ -257,9 +257,10 @@ def _scan_reverse(deriver: Deriver, box: Box, active: Mask) -> Steps:
     back = yield deriver.body("vjp", inside, mask)
     build = Builder((*box.dom, *tangents(box.cod)))
     ins, seeds = build.inputs[: len(box.dom)], build.inputs[len(box.dom) :]
-    flat = inside.flat
-    keeps = Diagram(Flat(flat.types, flat.inputs, flat.nodes, (*flat.outputs[:state], *flat.inputs[held:kept])))
-    kept_cod = (*box.cod[:state], *(stacks.stack_of(wire, count, None, box) for wire in box.dom[held:kept]))
+    keep = Builder(inside.dom)
+    results = lay(keep, inside, keep.inputs)[:state]
+    keeps = keep.build([*results, *(stacks.sampled(keep, wire) for wire in keep.inputs[held:kept])])
+    kept_cod = (*box.cod[:state], *(stacks.stack_of(wire, count, None, box) for wire in keeps.cod[state:]))
     forward = Box("scan", box.dom, kept_cod, origin="std:scan", params=_scan(held, count, state), insides=(keeps,))
     before_steps = put(build, forward, ins)[state:]
     moving = sum(able)
@@ -292,11 +293,13 @@ def _back_step(inside: Diagram, back: Diagram, held: int, state: int, mask: Mask
     sums = tuple(types[at] for at in before)
     cots = tangents(types[held:kept])
     later = tangents(tuple(inside.cod)[state:])
-    build = Builder((*types[:held], *cots, *sums, *types[held:], *later))
+    rows = (*map(stacks.sample_of, types[held:kept]), *types[kept:])
+    build = Builder((*types[:held], *cots, *sums, *rows, *later))
     at = iter(build.inputs)
     captured, cot, acc, primal, seeds = (
         [next(at) for _ in range(n)] for n in (held, moving, len(sums), len(types) - held, len(later))
     )
+    primal = [stacks.as_field(build, wire, what) for wire, what in zip(primal, types[held:], strict=True)]
     outs = lay(build, back, [*captured, *primal, *cot, *seeds])
     added = [total(build, pair) for pair in zip(acc, outs[: len(sums)], strict=True)]
     ends = [*outs[len(sums) : len(sums) + moving], *(end for end in added if end is not None)]

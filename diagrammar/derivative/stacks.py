@@ -44,13 +44,40 @@ def stackable(back: Diagram, count: int, box: Box) -> Diagram:
     build = Builder(back.dom)
     outs = list(lay(build, back, build.inputs))
     for at in range(count):
-        wire = build.types[outs[at]]
-        if isinstance(wire, Field) and wire.kind == "Field":
-            values = Tensor("R", (wire.channels, *wire.space.axes))
-            (outs[at],) = build.add(Box("sample", (wire,), (values,), origin="std:sample", kinds=_LINEAR), [outs[at]])
+        outs[at] = sampled(build, outs[at])
         if grid is not None:
             outs[at] = _vector(build, outs[at], box)
     return build.build(outs)
+
+
+def sample_of(wire: Type) -> Type:
+    """What there are stacks of: of a field its values on the grid, else the wire."""
+    if isinstance(wire, Field) and wire.kind == "Field":
+        return Tensor("R", (wire.channels, *wire.space.axes))
+    return wire
+
+
+def sampled(build: Builder, wire: int) -> int:
+    """A wire as one that there are stacks of."""
+    what = build.types[wire]
+    values = sample_of(what)
+    if not isinstance(what, Field) or values == what:
+        return wire
+    return build.add(_between("sample", what, values, what), [wire])[0]
+
+
+def as_field(build: Builder, wire: int, wanted: Type) -> int:
+    """The wire that `sampled` was given."""
+    what = build.types[wire]
+    if not isinstance(wanted, Field) or what == wanted:
+        return wire
+    return build.add(_between("field", what, wanted, wanted), [wire])[0]
+
+
+def _between(name: str, dom: Type, cod: Type, field: Field) -> Box:
+    """`sample` or `field`, with the static arguments that it would have in a file."""
+    params: tuple[tuple[str, Value], ...] = (("X", field.space), ("c", field.channels))
+    return Box(name, (dom,), (cod,), origin=f"std:{name}", params=params, kinds=_LINEAR)
 
 
 def _changes(wire: Type, grid: Space | None) -> bool:
@@ -105,9 +132,7 @@ def summed(build: Builder, wire: int, wanted: Type) -> int:
     names = _letters(len(one.sizes))
     params: tuple[tuple[str, Value], ...] = (("pattern", f"n {' '.join(names)} -> {' '.join(names)}"),)
     (total,) = build.add(Box("einsum", (what,), (one,), origin="std:einsum", params=params), [wire])
-    if isinstance(wanted, Field):
-        (total,) = build.add(Box("field", (one,), (wanted,), origin="std:field", kinds=_LINEAR), [total])
-    return total
+    return as_field(build, total, wanted)
 
 
 def flipped(build: Builder, wire: int) -> int:

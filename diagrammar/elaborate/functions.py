@@ -194,6 +194,12 @@ def _entries(value: Any) -> Any:
     return count
 
 
+def _fixed(value: Any) -> bool:
+    """Whether the sizes of a wire are numbers: none is free."""
+    (item,) = _types(value)
+    return not any(isinstance(size, Poly) for size in sizes_of(item))
+
+
 def _opposite(norm: Any) -> str:
     """The norm of a transform with which its transpose is scaled."""
     norms = {"forward": "backward", "backward": "forward", "ortho": "ortho"}
@@ -285,6 +291,7 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "opposite": _opposite,
     "sizes_along": _sizes_along,
     "entries": _entries,
+    "fixed": _fixed,
     **flipped.FUNCTIONS,
 }
 FUNCTIONS = {name: StaticFunction(name, function) for name, function in _TABLE.items()}

@@ -240,12 +240,18 @@ def _einsum(body: Body, given: Given, types: list[Type]) -> Typed:
     return (("pattern", known["pattern"]),), [sizes.result(_axes(right, False), kind, over_grid=True)]
 
 
+def _both_sides(pattern: Any, types: list[Type], done: str) -> tuple[list[Axis], list[Axis]]:
+    """The axes before and after, of a pattern for one wire."""
+    left, right = _sides(pattern)
+    sides = _axes(left, True), _axes(right, True)
+    if len(types) != 1:
+        raise BadStatic(f"one wire is {done}, {len(types)} are given")
+    return sides
+
+
 def _rearrange(body: Body, given: Given, types: list[Type]) -> Typed:
     known, rest = _arguments(given, ("pattern",), {})
-    left, right = _sides(known["pattern"])
-    before, after = _axes(left, True), _axes(right, True)
-    if len(types) != 1:
-        raise BadStatic(f"one wire is rearranged, {len(types)} are given")
+    before, after = _both_sides(known["pattern"], types, "rearranged")
     sizes = _Sizes(body)
     _named(sizes, rest, before)
     sizes.match(before, types[0])
@@ -273,10 +279,7 @@ def _named(sizes: _Sizes, rest: dict[str, Any], axes: list[Axis]) -> None:
 
 def _expand(body: Body, given: Given, types: list[Type]) -> Typed:
     known, rest = _arguments(given, ("pattern",), {})
-    left, right = _sides(known["pattern"])
-    before, after = _axes(left, True), _axes(right, True)
-    if len(types) != 1:
-        raise BadStatic(f"one wire is expanded, {len(types)} are given")
+    before, after = _both_sides(known["pattern"], types, "expanded")
     sizes = _Sizes(body)
     _named(sizes, rest, before + after)
     sizes.match(before, types[0])
@@ -301,10 +304,7 @@ def _reduce(body: Body, given: Given, types: list[Type]) -> Typed:
     known, rest = _arguments(given, ("pattern", "op"), {"op": "sum"})
     if known["op"] not in ("sum", "mean", "max", "min", "prod"):
         raise BadStatic('the reduction is one of "sum", "mean", "max", "min", "prod"')
-    left, right = _sides(known["pattern"])
-    before, after = _axes(left, True), _axes(right, True)
-    if len(types) != 1:
-        raise BadStatic(f"one wire is reduced, {len(types)} are given")
+    before, after = _both_sides(known["pattern"], types, "reduced")
     kind = types[0].kind if isinstance(types[0], Tensor) else "R"
     if kind == "Bool" or (kind == "C" and known["op"] not in ("sum", "mean")):
         raise BadStatic(f"{types[0]} cannot be reduced")

@@ -8,6 +8,7 @@ import pickle
 import pytest
 import torch
 
+import diagrammar as dg
 from diagrammar.diagram import Box, Builder, Diagram
 
 from .build import (
@@ -353,6 +354,74 @@ def test_random_in_a_map() -> None:
     (n,) = o.add(draws, [])
     y = make(o.build(o.add(prim("add", [R(2)] * 2, [R(2)]), [0, n])))(torch.zeros(5, 2))
     assert len(y.unique()) == 10
+
+
+BATCH = """
+space X = cube(2)
+diagram rows(u : R[2, 3]) -> R[2, 3] { return map[a -> batch_sum(a)](u) }
+diagram held(x : R[3], u : R[2]) -> R[2, 3] { return map[a -> batch_sum(x) * a](u) }
+diagram grid(u : Field[X, 3], x : R[3]) -> Field[X, 3] { return map[a -> a - batch_sum(a) + x](u) }
+diagram formula(u : Field[X, 3]) -> Field[X, 1] { return map[a -> sum(batch_sum(a))](u) }
+diagram halves(u : R[4]) -> R { return tree[(a, b) -> a + batch_sum(b)](u) }
+"""
+
+
+def test_what_sees_the_batch_in_a_map() -> None:
+    """A box inside a `map` that sees the batch sees the samples of one entry, not all entries; in a `tree` it is
+    refused."""
+    module = dg.loads(BATCH)
+    u, x = torch.randn(2, 2, 3), torch.randn(2, 3)
+    entries = torch.randn(2, 3, 4, 5)
+    total = entries.sum(0)
+    cases = {
+        "rows": ((u,), u.sum(0).expand(2, 2, 3)),
+        "held": ((x, u[:, :, 0]), x.sum(0) * u[:, :, :1]),
+        "grid": ((entries, x), entries - total + x[:, :, None, None]),
+        "formula": ((entries,), total.sum(0).expand(2, 1, 4, 5)),
+    }
+    for name, (inputs, wanted) in cases.items():
+        found = dg.compile(module[name])(*inputs)
+        torch.testing.assert_close(found.expand_as(wanted), wanted, rtol=1e-5, atol=1e-5)
+    with pytest.raises(dg.BackendError, match="all samples"):
+        dg.compile(module["halves"])
+
+
+LOOPS = """
+diagram again(x : R[2]) -> R[2] = repeat 3 { batch_sum >> sin }(x)
+diagram only(x : R[2]) -> R[2] { return repeat 3 { _s -> batch_sum(x) }(x) }
+diagram folded(x : R[2], w : R[3]) -> R[2] { return fold[(s, u) -> batch_sum(s) * u](x, w) }
+diagram listed(x : R[2], w : R[3]) -> R[3, 2] {
+  _last, states = scan[(s, u) -> (batch_sum(s) * u, s)](x, w)
+  return states
+}
+diagram beside(x : R[2], y : R[2]) -> R[2] { return batch_sum(x) + y }
+"""
+
+
+def test_what_sees_the_batch_in_a_loop() -> None:
+    """A step that sees the batch gives what all samples share, and the next step finds as many samples as before; a
+    sample that is given beside others stands for all of them."""
+    module = dg.loads(LOOPS)
+    x, w = torch.randn(4, 2, dtype=torch.float64), torch.randn(4, 3, dtype=torch.float64)
+
+    def total(value: torch.Tensor) -> torch.Tensor:
+        return value.sum(0, keepdim=True).expand(4, 2)
+
+    again, state, states = x, x, []
+    for step in range(3):
+        again = total(again).sin()
+        states.append(state)
+        state = total(state) * w[:, step : step + 1]
+    cases = {
+        "again": ((x,), again),
+        "only": ((x,), total(x)),
+        "folded": ((x, w), state),
+        "listed": ((x, w), torch.stack(states, 1)),
+        "beside": ((x[0], x), 4 * x[0] + x),
+    }
+    for name, (inputs, wanted) in cases.items():
+        found = dg.compile(module[name], dtype=torch.float64)(*inputs)
+        torch.testing.assert_close(found, wanted, rtol=1e-14, atol=1e-14)
 
 
 def test_a_scan_whose_rows_nobody_reads() -> None:

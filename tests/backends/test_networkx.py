@@ -117,6 +117,7 @@ def test_frames_stand_open() -> None:
     assert sorted(data["inside"] for data in boxes) == [0, 1, 1, 2]
 
 
+@pytest.mark.heavy
 def test_a_diagram_of_any_depth_goes_over() -> None:
     """Frames nested 100,000 deep, without recursion; in a process of its own, for its memory."""
     code = (

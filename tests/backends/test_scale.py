@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import pytest
 import torch
 
 from diagrammar.backends.torch import emit
@@ -69,6 +70,7 @@ def test_source_of_10000_boxes_is_quick() -> None:
     assert min(times) < 0.4, times
 
 
+@pytest.mark.heavy
 def test_memory_of_100000_boxes() -> None:
     """100,000 boxes are written and compiled within 1 GiB, torch included."""
     code = (
@@ -96,6 +98,7 @@ def nested(depth: int, box: Box) -> Diagram:
     return inside
 
 
+@pytest.mark.heavy
 def test_deep_frames() -> None:
     """100,000 frames inside one another are no deeper than one."""
     module = make(nested(100_000, prim("sin", [R(3)], [R(3)])))

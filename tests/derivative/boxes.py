@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import chain
 
@@ -16,6 +17,13 @@ from tests.backends.specimens import SPECIMENS, build
 
 # boxes that combine diagrams have their derivative from what is inside
 COMBINATORS = ("map", "fold", "scan", "tree")
+
+# wires of many kinds, for random diagrams
+WIRES = dg.loads(
+    "space X = torus(2)\nspace Y = cube(1)\n"
+    "diagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
+    " _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
+)["f"].dom
 
 
 @cache
@@ -66,3 +74,20 @@ def actives(box: Box) -> list[tuple[bool, ...]]:
     whole = tuple(has_tangent(wire) for wire in box.dom)
     alone = [tuple(k == at for k in range(len(whole))) for at, on in enumerate(whole) if on]
     return list(dict.fromkeys(chain([whole] if any(whole) else [], alone)))
+
+
+def function_of(
+    diagram: Diagram, module: torch.nn.Module, inputs: list[torch.Tensor], by: list[int]
+) -> Callable[..., tuple[torch.Tensor, ...]]:
+    """The differentiable results of a module as a function of these of its inputs; the others are held."""
+    ends = [at for at, wire in enumerate(diagram.cod) if has_tangent(wire)]
+
+    def function(*moved: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        whole = list(inputs)
+        for at, value in zip(by, moved, strict=True):
+            whole[at] = value
+        found = module(*whole)
+        found = found if isinstance(found, tuple) else (found,)
+        return tuple(found[at] for at in ends)
+
+    return function

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, note, settings
 import diagrammar as dg
 from diagrammar.calculus import derivative
 from diagrammar.diagram import Diagram, definitions
-from diagrammar.strategies import diagrams, signature_of
+from diagrammar.strategies import Signature, diagrams, signature_of
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Type, shape_of
+from tests.derivative.boxes import WIRES, function_of
 
 # torch takes tangents by functions that it has written in TorchScript
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
@@ -38,6 +39,12 @@ CASES = {
     "fold": "diagram f(a : R[2], x : R[4, 2], k : R[2]) -> R[2] { return fold[(s, y) -> sin(s * y) + k * s](a, x) }",
     "scan": "diagram f(a : R[2], x : R[4, 2], k : R) -> R[2] @ R[4, 2] {\n"
     "return scan[(s, y) -> (sin(s * y) + k * s, s * y)](a, x) }",
+    "fold of a field": "space X = torus(1)\n"
+    "diagram f(u : Field[X[5], 2], w : R[3]) -> Field[X[5], 2] {\n"
+    "return fold[(s, g) -> tanh(fourier[2](s)) + g * s](u, w) }",
+    "scan of a field": "space X = torus(2)\n"
+    "diagram f(u : Field[X[3, 4], 1], w : R[3], k : R) -> Field[X[3, 4], 1] @ R[3, 1] {\n"
+    "return scan[(s, g) -> (sin(s) * g + k * s, mean(s * s))](u, w) }",
     "tree": "diagram f(x : R[5], k : R) -> R { return tree[(a, b) -> sin(a) * b + k](x) }",
     "nested": "diagram h(x : R[3]) -> R[3] { return sin(linear(x)) }\n"
     "diagram g(x : R[3]) -> R[3] { return repeat 2 { h }(x) * x }\ndiagram f : R[3] -> R[3] = repeat 2 { g }",
@@ -82,16 +89,7 @@ def movable(
 ) -> tuple[list[int], Callable[..., tuple[torch.Tensor, ...]]]:
     """The inputs that can change a little, and the results that can as a function of these."""
     on = [at for at, wire in enumerate(diagram.dom) if has_tangent(wire)]
-    ends = [at for at, wire in enumerate(diagram.cod) if has_tangent(wire)]
-
-    def function(*moved: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        whole = list(inputs)
-        for at, value in zip(on, moved, strict=True):
-            whole[at] = value
-        found = _several(net(*whole))
-        return tuple(found[at] for at in ends)
-
-    return on, function
+    return on, function_of(diagram, net, inputs, on)
 
 
 def _wanted(diagram: Diagram, net: torch.nn.Module, inputs: Tensors, draw: torch.Generator) -> dict[str, Any]:
@@ -133,15 +131,8 @@ def test_to_second_order(name: str) -> None:
     _check(diagram, _net(diagram), [_drawn(wire, draw) for wire in diagram.dom], 2, draw)
 
 
-_WIRES = dg.loads(
-    "space X = torus(2)\nspace Y = cube(1)\n"
-    "diagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
-    " _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
-)["f"].dom
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(diagrams(signature_of("std", types=_WIRES), boxes=8, random=False, states=False))
+@given(diagrams(signature_of("std", types=WIRES), boxes=8, random=False, states=False))
 def test_of_random_diagrams(diagram: Diagram) -> None:
     """Of well-typed random diagrams over the whole library, wherever they are defined."""
     note(str(diagram))
@@ -190,6 +181,83 @@ def test_operators(kind: str) -> None:
     again = _net(written)
     again.load_state_dict(state)
     torch.testing.assert_close(again(x), wanted, rtol=1e-11, atol=1e-11)
+
+
+# what a random diagram ends in, put into a number, a vector or a matrix
+_READINGS = dg.loads(
+    "diagram number(x : R[4], y : R[3], z : R) -> R { return sum(sin(x) * x) + z * sum(tanh(y)) + sum(x) * sum(y * y) }"
+    "\ndiagram matrix(x : R[4], y : R[3], z : R) -> R[4, 3] {"
+    ' return einsum["i, j -> i j"](sin(x) * x, y + tanh(y)) * z }'
+    "\ndiagram vector(x : R[4], y : R[3], z : R) -> R[4] { return sin(x) * x + (z + sum(y * y)) * x }"
+)
+# not defined for all numbers: where nobody reads what a box gives, torch does not see it, and zero times it is no zero
+_PARTIAL = ("pow", "div", "log", "sqrt", "exp")
+RANDOM_OPERATORS: dict[str, tuple[str, Callable[..., Any]]] = {
+    "grad": ("number", lambda f, x: FUNC.grad(f)(x)),
+    "hessian": ("number", lambda f, x: FUNC.hessian(f)(x)),
+    "laplacian": ("number", lambda f, x: FUNC.hessian(f)(x).trace()),
+    "jacobian": ("matrix", lambda f, x: FUNC.jacrev(f)(x)),
+    "divergence": ("vector", lambda f, x: FUNC.jacrev(f)(x).trace()),
+}
+
+
+@pytest.mark.parametrize("kind", RANDOM_OPERATORS)
+def test_operators_of_random_diagrams(kind: str) -> None:
+    """By one wire of well-typed random diagrams over the whole library, what torch.func finds."""
+    name, right = RANDOM_OPERATORS[kind]
+    reading = _READINGS[name]
+    std = signature_of("std", types=WIRES)
+    total = Signature([each for each in std.generators if each.name not in _PARTIAL], WIRES)
+    drawn = diagrams(total, dom=reading.dom, cod=reading.dom, boxes=8, least=4, random=False, states=False)
+    moved: list[bool] = []
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(drawn)
+    def agree(start: Diagram) -> None:
+        diagram = start >> reading
+        note(str(diagram))
+        draw = torch.Generator().manual_seed(3)
+        inputs = [_drawn(wire, draw)[:1] for wire in diagram.dom]
+        net = _net(diagram)
+
+        def function(x: torch.Tensor) -> torch.Tensor:
+            found: torch.Tensor = net(x[None], *inputs[1:])
+            return found.expand(1, *found.shape[1:])[0]
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            wanted = right(function, inputs[0][0])
+        if _resampled(diagram) or wanted.dtype != torch.float64 or not bool(torch.isfinite(wanted).all()):
+            return
+        made = derivative(kind, diagram, 0)
+        dg.verify(made)
+        found = _net(made, net)(*inputs)[0]
+        slack = 1e-10 * (1 + float(wanted.detach().abs().max()))
+        torch.testing.assert_close(found.expand_as(wanted), wanted, rtol=1e-10, atol=slack)
+        moved.append(bool((wanted != 0).any()))
+
+    agree()
+    # most of what is drawn depends on the wire
+    assert sum(moved) > len(moved) / 2 > 5
+
+
+FREE = """
+dim n
+space X = cube(2)
+diagram rows(x : R[n, 3]) -> R[3] { return reduce["a b -> b", "mean"](x * x) }
+diagram grid(u : Field[X, 3]) -> R[3] { return mean(u * u) }
+"""
+
+
+@pytest.mark.parametrize(("name", "shape"), [("rows", (2, 5, 3)), ("grid", (2, 3, 4, 7))])
+def test_means_over_what_is_counted_at_last(name: str, shape: tuple[int, ...]) -> None:
+    """The cotangent of a mean over a free size is divided by what is there."""
+    diagram = dg.loads(FREE)[name]
+    net = _net(diagram)
+    x = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    dy = torch.randn(2, 3, dtype=torch.float64)
+    (wanted,) = torch.autograd.grad(net(x), x, dy)
+    torch.testing.assert_close(_net(dg.vjp(diagram))(x.detach(), dy), wanted, rtol=1e-12, atol=1e-14)
 
 
 def test_by_some_wires() -> None:

@@ -22,12 +22,13 @@ from diagrammar.sizes import substitute
 from diagrammar.strategies import Signature, diagrams, signature_of
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Type, shape_of
-from tests.derivative.test_derivatives import _WIRES, _drawn, _net, _resampled, _several, movable
+from tests.derivative.boxes import WIRES
+from tests.derivative.test_derivatives import _drawn, _net, _resampled, _several, movable
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.dg"))
-WHOLE = signature_of("std", types=_WIRES)
+WHOLE = signature_of("std", types=WIRES)
 # a power of spectra has no derivative: it asks where both are zero, and a spectrum has no truth values
 STD = Signature([each for each in WHOLE.generators if each.name != "pow"], WHOLE.types)
 

@@ -16,6 +16,7 @@ from diagrammar.diagram import Box, Builder, Diagram, definitions
 from diagrammar.sizes import evaluate, variables
 from diagrammar.strategies import diagrams, signature_of
 from diagrammar.types import Tensor, Tokens, Type, shape_of, sizes_of
+from tests.derivative.boxes import WIRES
 from tests.diagram.signature import random_diagram
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.dg"))
@@ -140,14 +141,8 @@ def test_cases(name: str) -> None:
     reads_back(check(dg.loads(HEAD + CASES[name])["f"]))
 
 
-_WIRES = dg.loads(
-    "space X = torus(2)\nspace Y = cube(1)\ndiagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3],"
-    " _e : Field[X[4, 5], 2], _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
-)["f"].dom
-
-
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(diagrams(signature_of("std", types=_WIRES), boxes=8, random=False, states=False))
+@given(diagrams(signature_of("std", types=WIRES), boxes=8, random=False, states=False))
 def test_random_diagrams(diagram: Diagram) -> None:
     """Well-typed random diagrams over the whole library compute the same with their weights as wires."""
     note(str(diagram))

@@ -8,7 +8,8 @@ import pytest
 
 import diagrammar as dg
 from diagrammar.commands import main
-from tests.language.test_reference import of_kind, run
+from tests.language.test_reference import of_kind
+from tests.pages import prints_what_it_shows, put
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "derivatives.md"
@@ -17,18 +18,12 @@ PAGE = ROOT / "docs" / "derivatives.md"
 @pytest.fixture
 def circle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The first file of the page, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    path = Path("circle.dg")
-    path.write_text(of_kind(PAGE, "dg")[0].text, encoding="utf-8")
-    return path
+    return put(PAGE, "circle.dg", tmp_path, monkeypatch)
 
 
 def test_the_page_runs(circle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its Python goes on from block to block on the file that it shows, and prints what stands below."""
-    names: dict[str, object] = {}
-    for snippet in of_kind(PAGE, "python"):
-        run(snippet.text, names)
-        assert capsys.readouterr().out == snippet.after
+    prints_what_it_shows(PAGE, capsys)
 
 
 def test_its_files_hold(circle: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,6 +31,12 @@ def test_its_files_hold(circle: Path, capsys: pytest.CaptureFixture[str]) -> Non
     for snippet in of_kind(PAGE, "dg"):
         circle.write_text(snippet.text, encoding="utf-8")
         assert main(["check", str(circle), "--jobs", "1", "--no-save", "--examples", "20"]) == 0, capsys.readouterr()
+
+
+def test_its_picture_is_current(circle: Path) -> None:
+    """The picture is the one that is drawn now: arguments as in a file, boxes of the library closed."""
+    picture = dg.vjp(dg.load(circle)["layer"]).draw().svg()
+    assert (ROOT / "docs" / "pictures" / "layer_vjp.svg").read_text(encoding="utf-8") == picture
 
 
 def test_the_error_is_as_shown() -> None:

@@ -18,7 +18,7 @@ from diagrammar.errors import DerivativeError, DiagrammarError
 from diagrammar.tangent import has_tangent, tangents
 from diagrammar.types import Tensor
 
-from .boxes import actives, boxes, compiled, primitives, values
+from .boxes import actives, boxes, compiled, function_of, primitives, values
 
 # the first forward derivative of torch loads what torch itself calls outdated
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
@@ -42,18 +42,8 @@ def of_active(
     diagram: Diagram, inputs: list[torch.Tensor], active: tuple[bool, ...]
 ) -> tuple[Callable[..., Any], tuple[torch.Tensor, ...]]:
     """A diagram as a function of its active inputs, to its differentiable outputs; and these inputs."""
-    module = compiled(diagram)
     at = [k for k, on in enumerate(active) if on]
-    outs = [k for k, wire in enumerate(diagram.cod) if has_tangent(wire)]
-
-    def call(*given: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        whole = list(inputs)
-        for k, each in zip(at, given, strict=True):
-            whole[k] = each
-        made = several(module(*whole))
-        return tuple(made[k] for k in outs)
-
-    return call, tuple(inputs[k] for k in at)
+    return function_of(diagram, compiled(diagram), inputs, at), tuple(inputs[k] for k in at)
 
 
 def check(diagram: Diagram, active: tuple[bool, ...], jvp: Diagram, vjp: Diagram, *, positive: bool) -> None:
@@ -75,6 +65,7 @@ DISCRETE = ("less", "equal", "both", "either", "negate")
 SOURCES = ("const", "gaussian", "uniform", "coordinates")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", [name for name in primitives() if name not in (*DISCRETE, *SOURCES)])
 def test_rules_are_the_derivatives_of_torch(name: str) -> None:
     """Of every specimen of a box: along all inputs at once, and along each alone."""

@@ -11,9 +11,9 @@ import diagrammar as dg
 from diagrammar.diagram import Diagram
 from diagrammar.strategies import Signature, diagrams, signature_of
 from diagrammar.tangent import has_tangent
-from tests.derivative.test_derivatives import _WIRES
+from tests.derivative.boxes import WIRES
 
-WHOLE = signature_of("std", types=_WIRES)
+WHOLE = signature_of("std", types=WIRES)
 # What combines the rows of a stack is a few boxes in reverse: flips, a scan each way, sums over what is captured. A
 # power of spectra has no derivative: it asks where both are zero, and a spectrum has no truth values.
 OTHERS = ("map", "fold", "scan", "tree", "pow")

@@ -45,6 +45,7 @@ def no_collections() -> Iterator[None]:
         yield
 
 
+@pytest.mark.heavy
 def test_frames_in_frames() -> None:
     """Equality, hashes, pickles, checks, functors, runs and texts work at 100,000 frames in one another."""
     d = frames(DEPTH, "a")

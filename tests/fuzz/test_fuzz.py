@@ -14,6 +14,7 @@ from tests.fuzz import cases, workers
 DRAWN = {"prefixes": 300, "mutants": 500, "grammar": 1, "operators": 900, "programs": 60, "layouts": 58}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", DRAWN)
 def test_texts_are_read_or_refused(name: str) -> None:
     """With an error that has a place in the text; what is read keeps the laws, and the formatter keeps the tokens."""

@@ -222,6 +222,7 @@ DEEP = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("case", DEEP)
 def test_deep_and_long_texts_are_formatted(case: str) -> None:
     """A megabyte, and 100,000 brackets in each other."""

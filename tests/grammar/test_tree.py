@@ -245,6 +245,7 @@ DEEP = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("shape", DEEP)
 def test_nesting_of_a_hundred_thousand(shape: str) -> None:
     """Every way to nest expressions is read to the limit and refused past it, without recursion."""
@@ -286,6 +287,7 @@ def test_ten_thousand_statements_are_read_in_linear_time() -> None:
     assert time.perf_counter() - before < 10
 
 
+@pytest.mark.heavy
 def test_the_tree_of_a_hundred_thousand_statements_is_small() -> None:
     """Under 150 MB, and the collector is left as it was."""
     source = statements(100_000)

@@ -273,6 +273,7 @@ diagram ᚠᚢᚦ : R[宽度] -> R[宽度] = repeat 2 as ℵ { if ℵ == 0 then 
 SLOW = {"definitions": ("check", "fmt"), "numbers": ("check", "compile")}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("case", "command"), [(case, command) for case in LARGE for command in SLOW.get(case, tuple(COMMANDS))]
 )

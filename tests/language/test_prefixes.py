@@ -33,7 +33,7 @@ def prefixes(text: str) -> list[str]:
 
 def read(text: str) -> float:
     """Seconds that reading a text takes, whether it is right or wrong; anything but a DiagrammarError gets out."""
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         dg.loads(text)
     except dg.DiagrammarError as error:
@@ -42,15 +42,17 @@ def read(text: str) -> float:
         for each in error.errors if isinstance(error, dg.Diagnostics) else (error,):
             assert each.span is not None, each.render()
             assert each.span.start <= each.span.end <= len(each.span.source.text) + 1
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_prefixes_of_an_example(path: Path) -> None:
     """Every prefix of an example gives a module or an error with its place, within two seconds."""
     assert max(map(read, prefixes(path.read_text(encoding="utf-8")))) < 2
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("path", STD, ids=lambda path: path.stem)
 def test_prefixes_of_the_library(path: Path) -> None:
     """Every prefix of a file of the library gives a module or an error with its place, within two seconds."""
@@ -73,6 +75,7 @@ def test_a_generic_split_into_heads() -> None:
     dg.loads('diagram cut[h, n, d] : R[n, d] -> R[h, n, d / h] = rearrange["n (h d) -> h n d", h = h]')
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_lines_left_out(path: Path) -> None:
     """An example with any one line left out gives a module or an error with its place."""

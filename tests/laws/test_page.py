@@ -11,7 +11,8 @@ import torch
 
 import diagrammar as dg
 from diagrammar.commands import main
-from tests.language.test_reference import of_kind, run
+from tests.language.test_reference import of_kind
+from tests.pages import prints_what_it_shows, put
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "laws.md"
@@ -21,19 +22,12 @@ EXAMPLES = ROOT / "examples"
 @pytest.fixture
 def circle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of the page, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    (program,) = of_kind(PAGE, "dg")
-    path = Path("circle.dg")
-    path.write_text(program.text, encoding="utf-8")
-    return path
+    return put(PAGE, "circle.dg", tmp_path, monkeypatch)
 
 
 def test_the_page_runs(circle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its Python goes on from block to block on the file that it shows, and prints what stands below."""
-    names: dict[str, object] = {}
-    for snippet in of_kind(PAGE, "python"):
-        run(snippet.text, names)
-        assert capsys.readouterr().out == snippet.after
+    prints_what_it_shows(PAGE, capsys)
 
 
 def test_the_report_begins_as_shown(circle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from diagrammar.commands import main
-from tests.language.test_reference import of_kind, run
+from tests.language.test_reference import of_kind
+from tests.pages import prints_what_it_shows, put
 
 PAGE = Path(__file__).parents[2] / "docs" / "memory.md"
 
@@ -15,18 +16,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "memory.md"
 @pytest.fixture
 def blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of the page, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    path = Path("blocks.dg")
-    path.write_text(of_kind(PAGE, "dg")[0].text, encoding="utf-8")
-    return path
+    return put(PAGE, "blocks.dg", tmp_path, monkeypatch)
 
 
 def test_the_page_runs(blocks: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its Python goes on from block to block on the file that it shows, and prints what stands below."""
-    names: dict[str, object] = {}
-    for snippet in of_kind(PAGE, "python"):
-        run(snippet.text, names)
-        assert capsys.readouterr().out == snippet.after
+    prints_what_it_shows(PAGE, capsys)
 
 
 def test_the_command_prints_the_table(blocks: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from diagrammar.laws.subject import TOLERANCE
 from tests.mutants.hook import Mutant, mutated, quick
 from tests.mutants.laws import kill
@@ -11,6 +13,7 @@ from tests.mutants.oracle import Difference, origins
 from tests.mutants.running import Answer, Row, Task, reason, run, sampled
 
 
+@pytest.mark.heavy
 def test_laws_refute_a_part_of_them() -> None:
     """Of mutants of boxes, both drawn from a seed, laws refute more than nine in ten of those that compute something
     else."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ import torch
 from torch.nn.utils import parametrize
 
 import diagrammar as dg
+from diagrammar.diagram import Diagram
 from tests.parity.tables import Array, Inexpressible, System, cut, find, is_dead, ours, parameters, theirs
 
 DATA = Path(__file__).parent / "data"
@@ -83,8 +84,31 @@ def _load(
     return keys
 
 
-def test_parity(fixture: Path) -> None:
-    """A reference and our diagram, with the same weights, agree within the tolerance stored with the fixture."""
+class Fixture(NamedTuple):
+    """What a reference gave, and the diagram of ours that is of it."""
+
+    stored: Any
+    config: dict[str, Any]
+    system: System
+    diagram: Diagram
+
+    def load(self, net: torch.nn.Module) -> dict[str, list[str]]:
+        """Loads the reference's weights, all of them and nothing else; gives their keys for each of our paths."""
+        state = {key[6:]: self.stored[key] for key in self.stored.files if key.startswith("state/")}
+        return _load(net, self.system, state, self.config["kwargs"])
+
+    def inputs(self) -> list[torch.Tensor]:
+        """The inputs of the reference."""
+        return [torch.from_numpy(self.stored[f"in/{name}"]) for name in self.system.inputs]
+
+    def seeds(self) -> list[torch.Tensor]:
+        """The cotangents of the outputs for which gradients are stored."""
+        outputs = [self.stored[f"out/{name}"] for name in self.system.outputs]
+        return [torch.from_numpy(np.cos(np.arange(out.size)).reshape(out.shape)) for out in outputs]
+
+
+def opened(fixture: Path) -> Fixture:
+    """A fixture and its diagram; skips where no example is of it."""
     stored = np.load(fixture)
     config = json.loads(str(stored["config"]))
     system = find(config)
@@ -92,11 +116,17 @@ def test_parity(fixture: Path) -> None:
         pytest.skip(f"no example is of {config['reference']['class']}")
     # a configuration concerns one diagram of the file; others may not exist at it
     module = dg.load(system.file, check=False, **parameters(system, config["kwargs"]))
-    net = dg.compile(module[system.diagram], dtype=torch.float64)
-    state = {key[6:]: stored[key] for key in stored.files if key.startswith("state/")}
-    keys = _load(net, system, state, config["kwargs"])
+    return Fixture(stored, config, system, module[system.diagram])
 
-    inputs = [torch.from_numpy(stored[f"in/{name}"]).requires_grad_() for name in system.inputs]
+
+def test_parity(fixture: Path) -> None:
+    """A reference and our diagram, with the same weights, agree within the tolerance stored with the fixture."""
+    given = opened(fixture)
+    stored, config, system, diagram = given
+    net = dg.compile(diagram, dtype=torch.float64)
+    keys = given.load(net)
+
+    inputs = [wire.requires_grad_() for wire in given.inputs()]
     with parametrize.cached():
         weights = _weights_of(net)
         found = net(*inputs)
@@ -106,10 +136,10 @@ def test_parity(fixture: Path) -> None:
         want = stored[f"out/{name}"]
         np.testing.assert_allclose(out.detach().numpy(), want, rtol=0, atol=tolerance["atol_out"], err_msg=name)
     torch.autograd.backward(_loss_gradient(outputs))
-    for name, given in zip(system.inputs, inputs, strict=True):
-        assert given.grad is not None
+    for name, wire in zip(system.inputs, inputs, strict=True):
+        assert wire.grad is not None
         np.testing.assert_allclose(
-            given.grad.numpy(), stored[f"grad_in/{name}"], rtol=0, atol=tolerance["atol_grad_in"], err_msg=name
+            wire.grad.numpy(), stored[f"grad_in/{name}"], rtol=0, atol=tolerance["atol_grad_in"], err_msg=name
         )
     _weights(weights, keys, stored, tolerance)
 

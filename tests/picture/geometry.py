@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
+
+import numpy as np
 
 from diagrammar.backends.picture.scene import Disc, Rect, Scene, Text, Wire
 
@@ -62,6 +64,22 @@ def through(a: Point, b: Point, box: Area) -> bool:
     return near < far
 
 
+class Places:
+    """Things on a page, found by the area that they are in."""
+
+    def __init__(self, things: Sequence[Text | Rect | Disc]) -> None:
+        self.things = things
+        self.areas = [area(one) for one in things]
+        self.sides = np.array(self.areas).reshape(-1, 4).T
+
+    def near(self, where: Area) -> Iterator[tuple[int, Text | Rect | Disc]]:
+        """The things whose areas have a point with an area in common, with their numbers."""
+        left, top, right, bottom = self.sides
+        hit = (left <= where[2]) & (where[0] <= right) & (top <= where[3]) & (where[1] <= bottom)
+        for at in np.flatnonzero(hit):
+            yield int(at), self.things[int(at)]
+
+
 def faults(scene: Scene) -> list[str]:
     """Everything in a scene that may not be."""
     texts = [one for one in scene.primitives if isinstance(one, Text)]
@@ -70,28 +88,35 @@ def faults(scene: Scene) -> list[str]:
     signs = [one for one in scene.primitives if isinstance(one, Disc) and one.kind == "sign"]
     wires = [one for one in scene.primitives if isinstance(one, Wire)]
     page = (0.0, 0.0, scene.width, scene.height)
-    found = [f"{a.text!r} meets {b.text!r}" for a, b in combinations(texts, 2) if meet(area(a), area(b))]
-    things: list[Text | Rect | Disc] = [*texts, *boxes, *frames, *signs]
-    found += [f"{one} leaves the page" for one in things if not within(area(one), page)]
+    places = Places([*texts, *boxes, *frames, *signs])
+    found = [f"{one} leaves the page" for one in places.things if not within(area(one), page)]
+    for at, text in enumerate(texts):
+        found += [
+            f"{text.text!r} meets {other.text!r}"
+            for number, other in places.near(area(text))
+            if number > at and isinstance(other, Text) and meet(area(text), area(other))
+        ]
     # what a frame or a box touches it holds, or is held by
     for frame in (*frames, *boxes):
         held = area(frame)
-        for other in things:
-            around = isinstance(other, Rect) and within(held, area(other))
-            if other is not frame and meet(area(other), held) and not around and not within(area(other), held):
+        for _, other in places.near(held):
+            holds = isinstance(other, Rect) and within(held, area(other))
+            if other is not frame and meet(area(other), held) and not holds and not within(area(other), held):
                 found.append(f"{other} leaves {frame}")
     for disc in (one for one in scene.primitives if isinstance(one, Disc) and one.kind != "sign"):
         found += [
             f"{disc} meets {other}"
-            for other in things
+            for _, other in places.near(area(disc))
             if other.kind not in ("frame", "sign") and meet(area(disc), area(other))
         ]
-    solid: list[Text | Rect | Disc] = [*texts, *boxes, *signs]
-    areas = [area(one) for one in solid]
     for wire in wires:
         for a, b in pairwise(path(wire)):
-            hit = [one for one, where in zip(solid, areas, strict=True) if through(a, b, where)]
-            found += [f"a wire passes through {one}" for one in hit if not _ends(wire, one)]
+            around = (min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1]))
+            found += [
+                f"a wire passes through {one}"
+                for _, one in places.near(around)
+                if one.kind != "frame" and through(a, b, area(one)) and not _ends(wire, one)
+            ]
     return found
 
 

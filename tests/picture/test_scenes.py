@@ -239,6 +239,7 @@ def test_wires_that_turn_do_not_cross() -> None:
     assert (faults(scene), crossings(scene)) == ([], 0)
 
 
+@pytest.mark.heavy
 def test_large_and_deep_diagrams_are_drawn() -> None:
     """10,000 boxes in a chain; 100,000 frames one in the other, of which a page shows what it can."""
     chain = Id(x).then(*[Box("f", (x,), (x,)) for _ in range(10_000)])

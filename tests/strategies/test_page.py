@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.language.test_reference import of_kind, run
+from tests.pages import put
 
 PAGE = Path(__file__).parents[2] / "docs" / "strategies.md"
 
 
 def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Its Python goes on from block to block, on the file that it shows."""
-    monkeypatch.chdir(tmp_path)
-    (program,) = of_kind(PAGE, "dg")
-    Path("net.dg").write_text(program.text, encoding="utf-8")
+    put(PAGE, "net.dg", tmp_path, monkeypatch)
     names: dict[str, object] = {}
     for snippet in of_kind(PAGE, "python"):
         run(snippet.text, names)
