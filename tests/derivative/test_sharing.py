@@ -178,6 +178,18 @@ def test_products_of_a_training_step() -> None:
     assert ours == theirs
 
 
+def test_without_batch_axes_a_weight_is_one_for_all_rows() -> None:
+    """Called without batch axes a step has code of its own, in which the gradient of a weight is one operation."""
+    m = dg.load(EXAMPLES / "training_step.dg", widths=[3, 8, 8, 2])
+    assert counted(m["sgd_step"], samples=False)["vjp:std:linear"] == 3
+    assert counted(m["sgd_step"])["vjp:std:linear"] == 0
+    step = dg.compile(m["sgd_step"])
+    weights = [each.detach() for each in dg.compile(m["net"]).parameters()]
+    setattr(step, "_run", pytest.fail)  # noqa: B010  # a method of one module alone
+    x, y = torch.randn(5, 3), torch.randn(5, 2)
+    assert [each.shape for each in step(*weights, *weights, x, y)] == [each.shape for each in 2 * weights]
+
+
 def test_products_of_a_cotangent() -> None:
     """Of blocks in blocks: as many as torch's own forward and backward, less what the last block gives."""
     text = "diagram block : R[4] -> R[4] = residual[linear >> tanh >> linear]\n"
