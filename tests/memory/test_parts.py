@@ -67,7 +67,9 @@ def test_every_order_of_branches_can_run(seed: int) -> None:
         [draw.randrange(max(0, at - 5), at) for _ in range(draw.randint(0, 2))] if at else [] for at in range(count)
     ]
     part = decomposed(reads)
-    loads = [Load(*(draw.randint(0, 9) for _ in range(3)), draw.randint(-9, 9)) for _ in range(count)]
+    loads = [
+        Load(draw.randint(0, 9), draw.randint(0, 9), draw.randint(0, 9), draw.randint(-9, 9)) for _ in range(count)
+    ]
     for all_of in (1, 24):
         found = orders(part, loads, all_of)
         assert len(set(found)) == len(found)
