@@ -112,7 +112,8 @@ def _settled(joint: Joint, reads: Reads, sizes: Bytes, run: Sequence[int], sums:
                 asked.setdefault(wire, []).append(number)
         if number in sums:
             maker.update(dict.fromkeys(node.outs, number))
-    there = {root.get(wire, wire) for wire in joint.seeds}
+    made = {wire for node in joint.backward for wire in node.outs}
+    there: set[int] = set()
     done: set[int] = set()
     found: list[int] = []
     for first in (*run, *sorted(sums)):
@@ -132,7 +133,11 @@ def _settled(joint: Joint, reads: Reads, sizes: Bytes, run: Sequence[int], sums:
             for wire in (*reads.cotangents[number], *joint.backward[number].outs):
                 for each in asked.get(wire, ()):
                     terms = reads.cotangents[each]
-                    if each not in done and there.issuperset(terms) and any(left[term] == 1 for term in terms):
+                    if (
+                        each not in done
+                        and there.issuperset(made.intersection(joint.backward[each].ins))
+                        and any(left[term] == 1 for term in terms)
+                    ):
                         stack.append(each)
     return found
 

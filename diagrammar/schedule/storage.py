@@ -47,6 +47,12 @@ class Bytes:
                     self.size[wire] = 0
                     if node.ins:
                         self.root[wire] = self.root.get(node.ins[0], node.ins[0])
+        # the cotangents of what was put together are views of one
+        for node in joint.backward:
+            if node.box.origin == "std:split":
+                for wire in node.outs:
+                    self.size[wire] = 0
+                    self.root[wire] = self.root.get(node.ins[0], node.ins[0])
 
     def scratch(self, box: Box) -> int:
         """What the operation of a box makes and lets go before it ends."""
@@ -59,6 +65,9 @@ class Bytes:
         derived = box.derived
         name = (derived.of if derived is not None else box).origin
         of = derived.of if derived is not None else box
+        if name == "std:pool" and box.insides:
+            # no operation of its own
+            return self._inside(box)
         if not name.startswith("std:") or not of.dom:
             return 0
         whole = self.measure.bytes_of(of.dom[0], True)
@@ -68,10 +77,26 @@ class Bytes:
                 return 2 * whole
             case "std:conv":
                 return _padding(of) * whole * (2 if is_back else 1)
+            case "std:unpool":
+                # axis after axis
+                return self.measure.bytes_of(of.cod[0], True) // 2
             case "std:pointwise" if is_back:
                 return self.measure.bytes_of(of.dom[1], True)
             case _:
                 return 0
+
+    def _inside(self, box: Box) -> int:
+        """The most that lives inside a frame besides what goes in and comes out. Frames of cotangents stand one in
+        another only as deep as derivatives of derivatives."""
+        flat = box.insides[0].flat
+        size = [self.measure.bytes_of(wire, True) for wire in flat.types]
+        for node in flat.nodes:
+            if node.box.origin in FREE:
+                for wire in node.outs:
+                    size[wire] = 0
+        run = Run(size, {}, set(flat.inputs))
+        run.run(flat.nodes, set(flat.outputs), self.scratch)
+        return max(0, run.peak - sum(size[wire] for wire in set(flat.outputs) - set(flat.inputs)))
 
 
 def _padding(box: Box) -> int:
@@ -92,7 +117,7 @@ def peak(joint: Joint, optic: Optic, sizes: Bytes) -> tuple[int, int]:
     between = forward.live
     flat = optic.backward.flat
     count = len(joint.inputs)
-    back = Run([sizes.size[wire] for wire in optic.origins], _roots(optic), set(flat.inputs[:count]))
+    back = Run([sizes.size[wire] for wire in optic.origins], _roots(optic, sizes), set(flat.inputs[:count]))
     for wire in flat.inputs[count:]:
         back.make(wire)
     # the results are the caller's until the end
@@ -104,11 +129,11 @@ def peak(joint: Joint, optic: Optic, sizes: Bytes) -> tuple[int, int]:
     return max(forward.peak, back.peak + rest), between
 
 
-def _roots(optic: Optic) -> dict[int, int]:
+def _roots(optic: Optic, sizes: Bytes) -> dict[int, int]:
     """What views of the backward look at."""
     root: dict[int, int] = {}
     for node in optic.backward.flat.nodes:
-        if node.box.origin in FREE and node.ins:
+        if node.ins and any(optic.origins[wire] in sizes.root for wire in node.outs):
             root.update(dict.fromkeys(node.outs, root.get(node.ins[0], node.ins[0])))
     return root
 

@@ -60,7 +60,7 @@ def operators() -> dict[str, tuple[Diagram, dict[str, int], tuple[int, ...]]]:
         "blocks": (dg.loads(BLOCKS)["net"], {"X": 16}, (3, 8, 16, 16)),
         "mlp": (dg.load(EXAMPLES / "mlp.dg", widths=[50, 40, 64, 32, 40, 30, 10])["deep"], {}, (64, 50)),
         "fno": (dg.load(EXAMPLES / "fno.dg", width=8, depth=6)["fno"], {"X": 32}, (2, 1, 32, 32)),
-        "mgno": (dg.load(EXAMPLES / "mgno.dg", widths=[8, 8, 8, 8, 8], depth=1)["mgno"], {"X": 32}, (2, 1, 32, 32)),
+        "mgno": (dg.load(EXAMPLES / "mgno.dg", widths=[8, 8, 8, 8, 8])["mgno"], {"X": 32}, (2, 1, 32, 32)),
         "unet": (dg.load(EXAMPLES / "unet.dg", width=8, depth=2)["unet"], {"X": 32}, (2, 1, 32, 32)),
     }
 
