@@ -132,13 +132,20 @@ def _bound(body: Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int
 
 
 def _called(body: Body, box: Box, ins: Sequence[int], here: Here) -> Sequence[int]:
-    """A frame that has a state or differs in training: a module of its own, which is called."""
+    """A frame that has a state, differs in training or looks at all samples: a module of its own, which is called; or
+    one that owns nothing, which stays closed."""
     if here.depth or not here.samples or any(wire in body.sums.owed for wire in ins):
         raise UnsharedError
     body.known.alone += 1
-    made = _along(body, box, here)
+    made = _along(body, box, here) if _owns(box.insides[0]) else box
     level = join(*(body.cons.levels[wire] for wire in ins))
     return body.cons.put(made, ins, here.region, [level] * len(box.cod), alone=True).outs
+
+
+def _owns(inside: Diagram) -> bool:
+    """Whether a frame has a module: weights, states, boxes that a caller binds, or a mode."""
+    boxes = (box for level in definitions(inside) for box in level.boxes)
+    return any(box.origin == "training" or (box.key is not None and not box.insides) for box in boxes)
 
 
 def _along(body: Body, box: Box, here: Here) -> Box:

@@ -341,6 +341,15 @@ def test_states_are_set_as_before(flat: bool) -> None:
     assert "_gelu_backward" in one.source and float(one.state_dict()["layer_2.batch_norm.running_mean"].abs().max()) > 0  # type: ignore[operator]  # a string
 
 
+def test_a_frame_that_sees_the_batch_and_owns_nothing() -> None:
+    """It has no module that could be called: it stays closed, in place."""
+    text = "space X = torus(1)\ntype V = Field[X, 3]\n"
+    text += "diagram f(u : V) -> V {\nm, v = batch_moments(sin(u))\nreturn u * m + v * sin(u) }"
+    one, blocks = nets(dg.vjp(dg.loads(text)["f"]))
+    x = torch.randn(4, 3, 7, dtype=torch.float64)
+    torch.testing.assert_close(one(x, x), blocks(x, x), rtol=1e-10, atol=1e-10)
+
+
 # ------------------------------------------------------------------------------------------------------- the module
 
 
