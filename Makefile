@@ -41,7 +41,7 @@ format: $(READY) ## format the code
 fuzz: $(READY) ## hostile texts in bulk: prefixes, mutants, generated programs; 20 minutes
 	OMP_NUM_THREADS=1 $(RUN) -m tests.fuzz --jobs $(JOBS) $(ARGS)
 
-mutants: $(READY) ## the torch backend wrong in 5,000 ways: do the laws of std notice?
+mutants: $(READY) ## the torch backend wrong in 6,000 ways: do the laws of std notice?
 	OMP_NUM_THREADS=1 $(RUN) -m tests.mutants --jobs $(JOBS) $(ARGS)
 
 bench: $(READY) ## measure every number that the project promises

@@ -11,6 +11,7 @@ import torch
 import diagrammar as dg
 from diagrammar.derivative.operators import OPERATORS
 from diagrammar.diagram import Box, Diagram, definitions
+from diagrammar.strategies import Signature, signature_of
 from diagrammar.tangent import has_tangent
 from diagrammar.types import Tensor, Tokens, Types, shape_of
 from tests.backends.specimens import SPECIMENS, build
@@ -24,6 +25,12 @@ WIRES = dg.loads(
     "diagram f(_a : R[3], b : R, _c : R[2, 3], _d : C[3], _e : Field[X[4, 5], 2],"
     " _f : Field[Y[6], 1], _g : R[4], _h : Bool[3]) -> R { return b }"
 )["f"].dom
+
+_STD = signature_of("std", types=WIRES)
+# those are not defined for all numbers: of what nobody reads torch takes no derivative, and zero times infinity is no
+# zero
+_PARTIAL = ("pow", "div", "log", "sqrt", "exp")
+TOTAL = Signature([each for each in _STD.generators if each.name not in _PARTIAL], WIRES)
 
 
 @cache
