@@ -27,9 +27,9 @@ WIRES = dg.loads(
 )["f"].dom
 
 _STD = signature_of("std", types=WIRES)
-# those are not defined for all numbers: of what nobody reads torch takes no derivative, and zero times infinity is no
-# zero
-_PARTIAL = ("pow", "div", "log", "sqrt", "exp")
+# those are not defined for all numbers, or give such as hide all others: of what nobody reads torch takes no
+# derivative, and zero times infinity is no zero
+_PARTIAL = ("pow", "div", "log", "sqrt", "exp", "where_seen")
 TOTAL = Signature([each for each in _STD.generators if each.name not in _PARTIAL], WIRES)
 
 
