@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, permutations, product
 from math import factorial, prod
 
-from diagrammar.schedule.parts import Knot, Parallel, Part, Series
+from diagrammar.schedule.parts import Knot, Parallel, Part, Series, arranged
 from diagrammar.steps import Steps, run
 
 
@@ -50,7 +50,7 @@ def orders(part: Part, loads: Sequence[Load], all_of: int) -> Orders:
         backward: Choice = {}
         run(_loaded(part, loads, forward, backward))
         choices = [{}, forward, backward]
-    return list(dict.fromkeys(_arranged(part, each) for each in choices))
+    return list(dict.fromkeys(arranged(part, each) for each in choices))
 
 
 def _forks(part: Part) -> list[Parallel]:
@@ -64,24 +64,6 @@ def _forks(part: Part) -> list[Parallel]:
             if isinstance(each, Parallel) and len(each.parts) > 1:
                 found.append(each)
     return found
-
-
-def _arranged(part: Part, choice: Mapping[int, Sequence[int]]) -> tuple[int, ...]:
-    """The boxes of a part with the branches in a chosen order."""
-    found: list[int] = []
-    stack: list[Part] = [part]
-    while stack:
-        match stack.pop():
-            case int(box):
-                found.append(box)
-            case Knot(boxes):
-                found.extend(boxes)
-            case Series(parts):
-                stack.extend(reversed(parts))
-            case Parallel(parts) as each:
-                way = choice.get(id(each), range(len(parts)))
-                stack.extend(parts[at] for at in reversed(way))
-    return tuple(found)
 
 
 def _loaded(part: Part, loads: Sequence[Load], forward: Choice, backward: Choice) -> Steps:

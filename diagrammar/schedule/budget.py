@@ -264,10 +264,10 @@ def _cuts(task: Task, order: Sequence[int]) -> tuple[list[int], list[int], list[
     edges = {at for start, stop in spans for at in (start, stop)} - {0, count}
     low = [at for at in range(1, count) if (at == 1 or held[at] <= held[at - 1]) and held[at] <= held[at + 1]]
     most = min(_PLACES, isqrt(_RUNS // min(max(count, 1), _SEGMENTS)))
-    places = _thinned(low, done, most)
+    places = thinned(low, done, most)
     rest = sorted(set(range(1, count)) - set(places), key=lambda at: (done[at - 1] - done[at], at))
     places = sorted({*edges, *[*places, *rest][: max(0, most - len(edges))]})
-    cuts = sorted({0, count, *places, *_thinned(list(range(1, count)), done, _SEGMENTS)})
+    cuts = sorted({0, count, *places, *thinned(list(range(1, count)), done, _SEGMENTS)})
     number = {at: segment for segment, at in enumerate(cuts)}
     return cuts, [number[at] for at in places], [(number[start], number[stop] - 1) for start, stop in spans]
 
@@ -296,7 +296,7 @@ def _spans(task: Task, order: Sequence[int]) -> list[tuple[int, int]]:
     return [(group[0][0], max(stop for _, stop in group)) for group in groups]
 
 
-def _thinned(places: list[int], done: list[float], most: int) -> list[int]:
+def thinned(places: list[int], done: list[float], most: int) -> list[int]:
     """At most so many of the places, with like work between them."""
     if len(places) <= most:
         return places

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diagrammar.steps import Steps, run
@@ -80,8 +80,9 @@ def _shown(part: Part) -> Steps:
             return "(" + " | ".join([*texts, *(["."] if direct else [])]) + ")"
 
 
-def boxes_of(part: Part) -> list[int]:
-    """The boxes of a part, in the order of its parts."""
+def arranged(part: Part, choice: Mapping[int, Sequence[int]]) -> tuple[int, ...]:
+    """The boxes of a part with its branches in a chosen order, by the identity of a parallel part: that of the text
+    where none is chosen."""
     found: list[int] = []
     stack: list[Part] = [part]
     while stack:
@@ -90,9 +91,17 @@ def boxes_of(part: Part) -> list[int]:
                 found.append(box)
             case Knot(boxes):
                 found.extend(boxes)
-            case Series(parts) | Parallel(parts):
+            case Series(parts):
                 stack.extend(reversed(parts))
-    return found
+            case Parallel(parts) as each:
+                way = choice.get(id(each), range(len(parts)))
+                stack.extend(parts[at] for at in reversed(way))
+    return tuple(found)
+
+
+def boxes_of(part: Part) -> list[int]:
+    """The boxes of a part, in the order of its parts."""
+    return list(arranged(part, {}))
 
 
 @dataclass(eq=False)

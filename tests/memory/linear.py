@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from math import inf, isqrt
 
 from diagrammar.diagram import Box
 from diagrammar.errors import DiagramValueError
+from diagrammar.schedule.budget import thinned
 from diagrammar.schedule.optic import FREE, Optic, Step, split, store
 from diagrammar.schedule.reverse import Joint
 from diagrammar.schedule.storage import Bytes, Run, peak
@@ -256,23 +256,11 @@ def _cuts(joint: Joint, sizes: Bytes, work: Work) -> tuple[list[int], list[int]]
         done.append(done[-1] + work(node.box))
     low = [at for at in range(1, count) if (at == 1 or held[at] <= held[at - 1]) and held[at] <= held[at + 1]]
     most = max(8, isqrt(_TRIED // min(count, _SEGMENTS)))
-    places = _thinned(low, done, most)
+    places = thinned(low, done, most)
     rest = sorted(set(range(1, count)) - set(places), key=lambda at: (done[at - 1] - done[at], at))
     places = sorted([*places, *rest[: most - len(places)]])
-    cuts = sorted({0, count, *places, *_thinned(list(range(1, count)), done, _SEGMENTS)})
+    cuts = sorted({0, count, *places, *thinned(list(range(1, count)), done, _SEGMENTS)})
     return cuts, [number for number, at in enumerate(cuts) if at in set(places)]
-
-
-def _thinned(places: list[int], done: list[float], most: int) -> list[int]:
-    """At most so many of the places, with like work between them."""
-    if len(places) <= most:
-        return places
-    wanted = [done[-1] * k / (most + 1) for k in range(1, most + 1)]
-    return sorted({min(places, key=partial(_apart, done, want)) for want in wanted})
-
-
-def _apart(done: list[float], want: float, at: int) -> float:
-    return abs(done[at] - want)
 
 
 def _chain(joint: Joint, cuts: list[int], places: list[int], sizes: Bytes, work: Work) -> Chain:
